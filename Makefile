@@ -1,0 +1,47 @@
+# make demo | test | check.  PYTHON selects the interpreter, DEMO the folder that the demo writes.
+.SILENT:
+.PHONY: help demo test check format install clean
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV ?= .venv
+DEMO ?= demo
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+help:
+	echo "make demo    generate a small scenario, search its capacity costs, write the report"
+	echo "make test    run the tests"
+	echo "make check   lint, format, types, import directions, generated documentation"
+	echo "make format  rewrite the code in the house format"
+
+$(STAMP): pyproject.toml constraints.txt
+	echo "installing into $(VENV) ..."
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]" --constraint constraints.txt
+	touch $@
+
+install: $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/jaxsim generate $(DEMO)/scenario --preset demo --seed 1 --overwrite
+	$(BIN)/jaxsim search $(DEMO)/scenario --out $(DEMO)/run --sample 1000 --iterations 30 --overwrite
+	echo "open $(DEMO)/run/report.html"
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports --no-cache > $(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
+	$(BIN)/python -c 'from jaxsim.scenario.tables_doc import PAGE, page; exit(page() != PAGE.read_text("utf-8"))' \
+	  || { echo "docs/tables.md is out of date: python -m jaxsim.scenario.tables_doc"; exit 1; }
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format --quiet .
+
+clean:
+	rm -rf $(VENV) $(DEMO) build .pytest_cache .ruff_cache .hypothesis
