@@ -1,0 +1,23 @@
+"""Scenario tables: their schema, checks, reading and writing; `jaxsim.scenario.generate` makes synthetic ones."""
+
+from jaxsim.scenario.check import find_faults
+from jaxsim.scenario.faults import Fault, ScenarioError
+from jaxsim.scenario.scenario import ProductStatistics, Scenario, fingerprint, load, product_statistics
+from jaxsim.scenario.schema import QUANTILE_COLUMNS, QUANTILE_LEVELS, TABLES
+from jaxsim.scenario.write import ScenarioWriter, write
+
+__all__ = [
+    "QUANTILE_COLUMNS",
+    "QUANTILE_LEVELS",
+    "TABLES",
+    "Fault",
+    "ProductStatistics",
+    "Scenario",
+    "ScenarioError",
+    "ScenarioWriter",
+    "find_faults",
+    "fingerprint",
+    "load",
+    "product_statistics",
+    "write",
+]

@@ -1,0 +1,117 @@
+"""Synthetic scenarios, from a preset and a seed, optionally with real demand history.
+
+    generate("scenario", "demo", seed=1)
+    generate("parts", "demo", seed=1, demand_history="carparts.csv")
+
+Everything is made up: sites stand near real cities and parameters follow published figures, but no retailer's data is
+in it.
+"""
+
+import dataclasses
+import os
+from pathlib import Path
+
+import numpy as np
+
+from jaxsim.scenario.generate import catalog as catalogs
+from jaxsim.scenario.generate import state as states
+from jaxsim.scenario.generate.catalog import BLOCK, Catalog, make_catalog, seasonal_demand
+from jaxsim.scenario.generate.demand import Demand
+from jaxsim.scenario.generate.history import History, read_history
+from jaxsim.scenario.generate.network import Network, make_network, network_tables
+from jaxsim.scenario.generate.planning import Forecast, plan, plan_table
+from jaxsim.scenario.generate.presets import PRESETS, Preset
+from jaxsim.scenario.generate.vendors import Vendors, lead_times, make_vendors
+from jaxsim.scenario.write import ScenarioWriter
+
+__all__ = ["PRESETS", "Generated", "Preset", "generate"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Generated:
+    """What `generate` wrote: the folder, numbers of products, inbound nodes and weeks, and series left out."""
+
+    folder: Path
+    products: int
+    inbound_nodes: int
+    weeks: int
+    series_dropped: int
+    """Series of the demand history without a single observation."""
+
+
+def generate(
+    out: str | os.PathLike,
+    preset: str | Preset = "demo",
+    seed: int = 0,
+    demand_history: str | os.PathLike | None = None,
+    form: str = "parquet",
+) -> Generated:
+    """Write a synthetic scenario to a new folder; its tables follow from the preset, the seed and the history alone.
+
+    Args:
+        out: must not exist, or be an empty folder.
+        preset: a name in `PRESETS`, or a `Preset`.
+        seed: whole number, at least 0.
+        demand_history: CSV file of monthly demand, a series per row and no header (see `history`); replaces the
+            preset's products and their demand.
+        form: "parquet" or "csv".
+
+    Raises:
+        ValueError: unknown preset, negative seed, or a history that is no table of counts.
+        FileExistsError: there is something in `out` already.
+    """
+    if isinstance(preset, str):
+        if preset not in PRESETS:
+            raise ValueError(f"unknown preset {preset!r}; there are {', '.join(PRESETS)}")
+        preset = PRESETS[preset]
+    if seed < 0:
+        raise ValueError(f"seed must be at least 0, not {seed}")
+    history = None if demand_history is None else read_history(demand_history)
+    stream = lambda number: np.random.default_rng([seed, number])
+    network = make_network(stream(0), preset)
+    vendors = make_vendors(stream(1), preset, network)
+    catalog = _catalog(stream(2), preset, vendors, history)
+    forecast = Forecast(vendors, network, preset.weeks)
+    with ScenarioWriter(out, form) as writer:
+        for name, table in network_tables(network).items():
+            writer.append(name, table)
+        writer.append("lead_times", lead_times(vendors, network))
+        for start in range(0, len(catalog), BLOCK):
+            block = catalog.block(start, start + BLOCK)
+            rng = stream(4 + start // BLOCK)
+            if history is None:
+                demand = seasonal_demand(rng, block, preset.weeks)
+            else:
+                demand = history.demand(start, start + BLOCK, preset.weeks)
+            forecast.add(_write_block(writer, rng, block, demand, vendors, network))
+        writer.append("labor_plan", plan_table(network, plan(stream(3), preset, network, forecast)))
+    dropped = 0 if history is None else history.dropped
+    return Generated(Path(out), len(catalog), int(network.inbound.sum()), preset.weeks, dropped)
+
+
+def _catalog(rng: np.random.Generator, preset: Preset, vendors: Vendors, history: History | None) -> Catalog:
+    if history is None:
+        names = np.array([f"P{i:07d}" for i in range(preset.products)])
+        return make_catalog(rng, preset, vendors, catalogs.long_tail(rng, preset), names)
+    return make_catalog(rng, preset, vendors, history.weekly_mean.copy(), history.names)
+
+
+def _write_block(
+    writer: ScenarioWriter,
+    rng: np.random.Generator,
+    block: Catalog,
+    demand: Demand,
+    vendors: Vendors,
+    network: Network,
+) -> states.Block:
+    """Draw the rest of a block of products, write its rows, and return its state for the forecast."""
+    share = catalogs.demand_shares(rng, network, len(block))
+    sourcing = catalogs.sourcing_costs(rng, block, vendors, network)
+    split = states.order_split(block, vendors, network, share, sourcing)
+    state = states.initial_state(rng, block, demand, vendors, network, share, split)
+    writer.append("products", catalogs.products_table(block, vendors))
+    writer.append("demand", catalogs.demand_table(block, demand))
+    writer.append("demand_shares", catalogs.shares_table(block, network, share))
+    writer.append("product_nodes", states.product_nodes_table(state, vendors, network, sourcing))
+    writer.append("in_flight", states.in_flight_table(state, vendors, network))
+    return state

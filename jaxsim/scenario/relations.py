@@ -1,0 +1,277 @@
+"""Rules that tie rows and tables together: `Table.relations` of the schema, as array operations.
+
+Each relation takes the `View` of a scenario and returns its faults; `RELATIONS` names the columns that it needs. Rows
+that refer to nothing are left to the check of references, and NaN to the check of finiteness.
+"""
+
+# pyright: reportAttributeAccessIssue=false
+# (pyarrow.compute makes its functions when it is imported)
+
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow.compute as pc
+
+from jaxsim.scenario.faults import Fault
+from jaxsim.scenario.schema import NODE_KINDS, QUANTILE_COLUMNS, TABLES
+from jaxsim.scenario.view import View
+
+TOLERANCE = 1e-6
+"""How far probabilities and shares may sum from 1."""
+
+
+def transfers_go_down(view: View) -> list[Fault]:
+    """Goods flow from cross dock to storage to fulfillment."""
+    kind = np.append(view.kinds(), -1)
+    origin, destination = kind[view.codes("transfers", "origin")], kind[view.codes("transfers", "destination")]
+    bad = (origin >= 0) & (destination >= 0) & (origin >= destination)
+    found = lambda row: f"{NODE_KINDS[origin[row]]} to {NODE_KINDS[destination[row]]}"
+    rule, remedy = TABLES["transfers"].relations[0], "Delete the row, or correct the kind of a node."
+    return view.faults("transfer goes up", "transfers", "destination", bad, rule, remedy, found)
+
+
+def fulfillment_ships(view: View) -> list[Fault]:
+    """Only fulfillment nodes ship to customers."""
+    kind = np.append(view.kinds(), -1)[view.codes("shipping", "node")]
+    bad = (kind >= 0) & (kind != NODE_KINDS.index("fulfillment"))
+    rule, remedy = TABLES["shipping"].relations[0], "Delete the row, or correct the kind of the node."
+    return view.faults("node cannot ship", "shipping", "node", bad, rule, remedy)
+
+
+def first_review(view: View) -> list[Fault]:
+    """The first review lies within the first review period."""
+    weeks = view.column("products", "review_weeks")
+    bad = (view.column("products", "first_review_day") >= 7 * weeks) & (weeks >= 1)
+    rule, remedy = "is below 7 · review_weeks", "Write the first review of the horizon."
+    return view.faults("out of range", "products", "first_review_day", bad, rule, remedy)
+
+
+def weeks_without_gap(view: View) -> list[Fault]:
+    """The labor plan's weeks are 0 … W − 1."""
+    weeks = np.unique(view.column("labor_plan", "week"))
+    gaps = np.flatnonzero(weeks != np.arange(len(weeks)))
+    if not len(gaps) or weeks[0] < 0:
+        return []
+    rule, remedy = TABLES["labor_plan"].relations[1], "Number the weeks from 0, without a gap."
+    value = f"no week {gaps[0]}"
+    return [Fault("missing week", "labor_plan", rule, remedy, "week", None, value, len(gaps))]
+
+
+def plan_rows(view: View) -> list[Fault]:
+    """The labor plan has a row for every inbound node and week, and none for another node."""
+    inbound, node = view.column("nodes", "inbound"), view.codes("labor_plan", "node")
+    bad = (node >= 0) & ~np.append(inbound, False)[node]
+    rule, remedy = TABLES["labor_plan"].relations[0], "Delete the row, or make the node inbound."
+    faults = view.faults("node not inbound", "labor_plan", "node", bad, rule, remedy)
+    weeks, week = np.unique(view.column("labor_plan", "week"), return_inverse=True)
+    present = np.zeros((view.size("nodes") + 1, len(weeks)), bool)
+    present[node, week] = True
+    missing = np.argwhere(inbound[:, None] & ~present[:-1])
+    if len(missing):
+        name = view.tables["nodes"]["node"][int(missing[0, 0])].as_py()
+        value = f"no row for node {name} in week {weeks[missing[0, 1]]}" if len(weeks) else f"no row for node {name}"
+        faults.append(Fault("missing row", "labor_plan", rule, "Add the row.", "node", None, value, len(missing)))
+    return faults
+
+
+def plan_above_in_flight(view: View) -> list[Fault]:
+    """The labor plan is not below what is already on its way."""
+    node, week = view.codes("in_flight", "node"), view.column("in_flight", "arrival_day") // 7
+    planned, of = view.column("labor_plan", "week"), view.codes("labor_plan", "node")
+    last = int(planned.max(initial=0))
+    if last > 10_000:  # absurd weeks are faults of their own
+        return []
+    counted = (node >= 0) & (week >= 0) & (week <= last)
+    coming = np.zeros((view.size("nodes") + 1, last + 1))
+    np.add.at(coming, (node[counted], week[counted]), view.column("in_flight", "quantity")[counted])
+    here = (of >= 0) & (planned >= 0)
+    arrivals = np.where(here, coming[of, np.maximum(planned, 0)], 0)
+    units = view.column("labor_plan", "units")
+    at = lambda row: f"{view.tables['labor_plan']['node'][row].as_py()} in week {planned[row]}"
+    found = lambda row: f"{units[row]} at {at(row)} with {arrivals[row]:.0f} in flight"
+    rule, remedy = TABLES["labor_plan"].relations[2], "Raise the plan to what arrives anyway."
+    return view.faults("plan below in-flight arrivals", "labor_plan", "units", units < arrivals, rule, remedy, found)
+
+
+def _groups_sum_to_one(view: View, table: str, key: tuple[str, ...], column: str, rule: str) -> list[Fault]:
+    values = view.column(table, column)
+    group = np.unique(view.key(table, key), return_inverse=True)[1]
+    total = np.bincount(group, values)
+    first = np.full(len(total), len(values))
+    np.minimum.at(first, group, np.arange(len(values)))
+    wrong = np.abs(total - 1) > TOLERANCE  # False for NaN, which has its own fault
+    bad = np.zeros(len(values), bool)
+    bad[first[wrong]] = True
+    member = lambda row: ", ".join(f"{name} {view.tables[table][name][row].as_py()}" for name in key)
+    found = lambda row: f"{total[group[row]]:.10g} for {member(row)}"
+    remedy = "Scale the group's rows so that they sum to 1."
+    return view.faults("sum is not 1", table, column, bad, rule, remedy, found)
+
+
+def probabilities_sum(view: View) -> list[Fault]:
+    """Lead-time probabilities of a (vendor, node) sum to 1."""
+    rule = TABLES["lead_times"].relations[0]
+    return _groups_sum_to_one(view, "lead_times", ("vendor", "node"), "probability", rule)
+
+
+def shares_sum(view: View) -> list[Fault]:
+    """Demand shares of a product sum to 1."""
+    rule = TABLES["demand_shares"].relations[0]
+    return _groups_sum_to_one(view, "demand_shares", ("product",), "share", rule)
+
+
+def quantiles_sorted(view: View) -> list[Fault]:
+    """Quantiles do not decrease with their level."""
+    lower = view.column("demand", QUANTILE_COLUMNS[0])
+    rule, remedy = TABLES["demand"].relations[0], "Sort the quantiles."
+    for name in QUANTILE_COLUMNS[1:]:
+        upper = view.column("demand", name)
+        faults = view.faults("unsorted quantiles", "demand", name, upper < lower, rule, remedy)
+        if faults:
+            return faults
+        lower = upper
+    return []
+
+
+def demand_weeks(view: View) -> list[Fault]:
+    """Demand is given for the labor plan's weeks, for every product and each of them."""
+    weeks = np.unique(view.column("labor_plan", "week"))
+    week, product = view.column("demand", "week"), view.codes("demand", "product")
+    known = np.isin(week, weeks)
+    rule, remedy = TABLES["demand"].relations[1], "Delete the row, or plan labor for the week."
+    faults = view.faults("week outside the plan", "demand", "week", ~known & (week >= 0), rule, remedy)
+    use = known & (product >= 0)
+    key = np.unique(product[use].astype(np.int64) * len(weeks) + np.searchsorted(weeks, week[use]))
+    present = np.zeros((view.size("products"), len(weeks)), bool)
+    present.ravel()[key] = True
+    if not present.all():
+        row, lacking = np.argwhere(~present)[0]
+        name = view.tables["products"]["product"][int(row)].as_py()
+        value = f"no row for product {name} in week {weeks[lacking]}"
+        rule, count = TABLES["products"].relations[1], int((~present).any(1).sum())
+        faults.append(Fault("missing row", "demand", rule, "Add the rows.", "week", None, value, count))
+    return faults
+
+
+def _products_have_rows(table: str) -> Callable[[View], list[Fault]]:
+    def relation(view: View) -> list[Fault]:
+        rows = np.bincount(view.codes(table, "product") + 1, minlength=view.size("products") + 1)[1:]
+        found = np.flatnonzero(rows == 0)
+        if not len(found):
+            return []
+        value = f"no row for product {view.tables['products']['product'][int(found[0])].as_py()}"
+        rule = TABLES["products"].relations[1]
+        return [Fault("missing row", table, rule, "Add the rows.", "product", None, value, len(found))]
+
+    return relation
+
+
+def orderable_inbound(view: View) -> list[Fault]:
+    """Vendors deliver only to inbound nodes."""
+    inbound = np.append(view.column("nodes", "inbound"), True)
+    bad = view.column("product_nodes", "orderable") & ~inbound[view.codes("product_nodes", "node")]
+    rule, remedy = TABLES["product_nodes"].relations[0], "Make the node inbound, or the row not orderable."
+    return view.faults("node not inbound", "product_nodes", "node", bad, rule, remedy)
+
+
+def orderable_lead_time(view: View) -> list[Fault]:
+    """There is a lead-time law wherever something can be ordered."""
+    vendors = pc.unique(view.tables["products"]["vendor"])
+    vendor = pc.fill_null(pc.index_in(view.tables["products"]["vendor"], value_set=vendors), -1).to_numpy()
+    law_vendor = pc.fill_null(pc.index_in(view.tables["lead_times"]["vendor"], value_set=vendors), -1).to_numpy()
+    has = np.zeros((len(vendors) + 1, view.size("nodes") + 1), bool)
+    has[law_vendor, view.codes("lead_times", "node")] = True
+    product, node = view.codes("product_nodes", "product"), view.codes("product_nodes", "node")
+    known = (product >= 0) & (node >= 0) & view.column("product_nodes", "orderable")
+    bad = known & ~has[np.append(vendor, -1)[product], node]
+    rule, remedy = TABLES["product_nodes"].relations[1], "Add rows for the vendor and node to lead_times."
+    return view.faults("no lead time", "product_nodes", "node", bad, rule, remedy)
+
+
+def routes_to_regions(view: View) -> list[Fault]:
+    """What is ordered can be brought to every region."""
+    node, region = view.codes("shipping", "node"), view.codes("shipping", "region")
+    known = (node >= 0) & (region >= 0)
+    ships = np.zeros((view.size("nodes"), view.size("regions")), bool)
+    ships[node[known], region[known]] = True
+    served = (view.reach().astype(np.float32) @ ships.astype(np.float32)) > 0
+    unserved = np.hstack([np.zeros((len(served), 1), bool), ~served])  # column 0 stands for none
+    lacking = np.append(unserved.argmax(1) - 1, -1)
+    at = view.codes("product_nodes", "node")
+    bad = view.column("product_nodes", "orderable") & (lacking[at] >= 0)
+    name = lambda row: view.tables["product_nodes"]["node"][row].as_py()
+    found = lambda row: f"{name(row)!r} without a route to {view.tables['regions']['region'][lacking[at[row]]].as_py()}"
+    rule, remedy = TABLES["product_nodes"].relations[2], "Add transfers or shipping rows."
+    return view.faults("no route", "product_nodes", "node", bad, rule, remedy, found)
+
+
+def in_flight_inbound(view: View) -> list[Fault]:
+    """Vendor orders on the way go to inbound nodes."""
+    bad = ~np.append(view.column("nodes", "inbound"), True)[view.codes("in_flight", "node")]
+    rule, remedy = TABLES["in_flight"].relations[0], "Make the node inbound, or delete the row."
+    return view.faults("node not inbound", "in_flight", "node", bad, rule, remedy)
+
+
+def in_flight_local(view: View) -> list[Fault]:
+    """Vendor orders on the way go to local nodes of their product."""
+    nodes, reach = view.size("nodes"), view.reach()
+    product, node = (view.codes("in_flight", name).astype(np.int64) for name in ("product", "node"))
+    owner, place = (view.codes("product_nodes", name).astype(np.int64) for name in ("product", "node"))
+    known = (owner >= 0) & (place >= 0)
+    owner, place = owner[known], place[known]
+    open_rows = np.flatnonzero((product >= 0) & (node >= 0))
+    open_rows = open_rows[~np.isin(product[open_rows] * nodes + node[open_rows], owner * nodes + place)]
+    bad = np.zeros(len(product), bool)
+    if len(open_rows):  # not among the product's own rows: is it reached from one of them?
+        near = np.isin(owner, product[open_rows])
+        row, to = np.nonzero(reach[place[near]])
+        local = owner[near][row] * nodes + to
+        bad[open_rows] = ~np.isin(product[open_rows] * nodes + node[open_rows], local)
+    rule, remedy = TABLES["in_flight"].relations[1], "Add the node to the product's product_nodes, or delete the row."
+    return view.faults("node not local", "in_flight", "node", bad, rule, remedy)
+
+
+RELATIONS = (
+    (("nodes.node", "nodes.kind", "transfers.origin", "transfers.destination"), transfers_go_down),
+    (("nodes.node", "nodes.kind", "shipping.node"), fulfillment_ships),
+    (("products.review_weeks", "products.first_review_day"), first_review),
+    (("labor_plan.week",), weeks_without_gap),
+    (("nodes.node", "nodes.inbound", "labor_plan.node", "labor_plan.week"), plan_rows),
+    (("products.product", "demand.product", "demand.week", "labor_plan.week"), demand_weeks),
+    (("products.product", "demand_shares.product"), _products_have_rows("demand_shares")),
+    (("products.product", "product_nodes.product"), _products_have_rows("product_nodes")),
+    (("lead_times.vendor", "lead_times.node", "lead_times.probability"), probabilities_sum),
+    (("demand_shares.product", "demand_shares.share"), shares_sum),
+    (tuple(f"demand.{name}" for name in QUANTILE_COLUMNS), quantiles_sorted),
+    (("nodes.node", "nodes.inbound", "product_nodes.node", "product_nodes.orderable"), orderable_inbound),
+    (
+        (
+            *("nodes.node", "products.product", "products.vendor", "lead_times.vendor", "lead_times.node"),
+            *("product_nodes.product", "product_nodes.node", "product_nodes.orderable"),
+        ),
+        orderable_lead_time,
+    ),
+    (
+        (
+            *("nodes.node", "regions.region", "transfers.origin", "transfers.destination"),
+            *("shipping.node", "shipping.region", "product_nodes.node", "product_nodes.orderable"),
+        ),
+        routes_to_regions,
+    ),
+    (("nodes.node", "nodes.inbound", "in_flight.node"), in_flight_inbound),
+    (
+        (
+            *("nodes.node", "products.product", "transfers.origin", "transfers.destination"),
+            *("in_flight.product", "in_flight.node", "product_nodes.product", "product_nodes.node"),
+        ),
+        in_flight_local,
+    ),
+    (
+        (
+            *("nodes.node", "in_flight.node", "in_flight.arrival_day", "in_flight.quantity"),
+            *("labor_plan.node", "labor_plan.week", "labor_plan.units"),
+        ),
+        plan_above_in_flight,
+    ),
+)
+"""Columns that a relation needs, and the relation."""

@@ -1,0 +1,209 @@
+"""A scenario in memory: the tables of a folder, whole or only a sample of its products.
+
+Loading in three steps keeps a population of millions out of memory:
+
+    statistics = product_statistics(folder)          # a few numbers per product
+    chosen = ...                                      # draw a sample from them
+    scenario = load(folder, statistics.product[chosen].tolist())
+"""
+
+# pyright: reportAttributeAccessIssue=false
+# (pyarrow.compute makes its functions when it is imported)
+
+import dataclasses
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jaxsim.scenario.check import faults_of
+from jaxsim.scenario.faults import Fault, ScenarioError
+from jaxsim.scenario.read import read_table, table_file
+from jaxsim.scenario.schema import PRODUCT_TABLES, TABLES
+
+
+@dataclasses.dataclass(frozen=True)
+class Scenario:
+    """Tables of a scenario by name, in the schema's order and types, and the number of weeks W of its labor plan."""
+
+    tables: Mapping[str, pa.Table]
+    weeks: int
+
+    def column(self, table: str, column: str) -> np.ndarray:
+        """A column as an array: str objects, bool, int64 or float64."""
+        return self.tables[table][column].to_numpy()
+
+    def codes(self, table: str, column: str, values: Sequence[str]) -> np.ndarray:
+        """Index in `values` of each name in a column, int64; −1 where it is not among them."""
+        found = pc.index_in(self.tables[table][column], value_set=pa.array(values, pa.string()))
+        return pc.fill_null(found, -1).to_numpy().astype(np.int64)
+
+    @property
+    def nodes(self) -> list[str]:
+        """Names of the nodes, in table order."""
+        return self.tables["nodes"]["node"].to_pylist()
+
+    @property
+    def regions(self) -> list[str]:
+        """Names of the regions, in table order."""
+        return self.tables["regions"]["region"].to_pylist()
+
+    @property
+    def products(self) -> list[str]:
+        """Names of the products that were loaded, in table order."""
+        return self.tables["products"]["product"].to_pylist()
+
+
+@dataclasses.dataclass(frozen=True)
+class ProductStatistics:
+    """What sampling needs to know of each product of the population; arrays over products in table order."""
+
+    product: np.ndarray
+    """Names (str objects)."""
+    vendor: np.ndarray
+    """Names of vendors (str objects)."""
+    review_weeks: np.ndarray
+    """Weeks between reviews."""
+    case_pack: np.ndarray
+    """Units."""
+    unit_volume: np.ndarray
+    """Cubic feet per unit."""
+    mean_weekly_units: np.ndarray
+    """Mean demand per week over the horizon, units."""
+    on_hand: np.ndarray
+    """Stock at all nodes at the start of day 0, units."""
+    in_flight: np.ndarray
+    """Vendor units on the way at the start of day 0."""
+    orderable_set: np.ndarray
+    """Row of `orderable_sets`."""
+    orderable_sets: tuple[tuple[str, ...], ...]
+    """Distinct sets of orderable nodes, each in node-table order; the empty set where a product cannot be ordered."""
+
+
+def load(folder: str | os.PathLike, products: Sequence[str] | None = None) -> Scenario:
+    """Load a scenario, checked.
+
+    Args:
+        folder: a scenario folder, see `docs/tables.md`.
+        products: names of the products to load; all by default. Tables without products are always whole.
+
+    Raises:
+        ScenarioError: the rows that were read break the schema, or a product is not there.
+    """
+    if products is not None:
+        products = list(products)
+    tables, faults = {}, []
+    for name in TABLES:
+        rows = products if name in PRODUCT_TABLES else None
+        tables[name], found = read_table(Path(folder), name, products=rows)
+        faults += found
+    faults += faults_of(tables)
+    if products is not None:
+        faults = [dataclasses.replace(fault, row=None) if fault.table in PRODUCT_TABLES else fault for fault in faults]
+        faults += _absent(tables["products"], products)
+    if faults:
+        raise ScenarioError(faults)
+    weeks = int(pc.max(tables["labor_plan"]["week"]).as_py()) + 1
+    return Scenario(MappingProxyType(tables), weeks)
+
+
+def _absent(table: pa.Table, products: Sequence[str]) -> list[Fault]:
+    if "product" not in table.column_names:
+        return []
+    names = pa.array(products, pa.string())
+    absent = names.filter(pc.invert(pc.is_in(names, value_set=table["product"].combine_chunks())))
+    if not len(absent):
+        return []
+    rule, remedy = "a product that is asked for is in the table", "Ask for products of this scenario."
+    return [Fault("unknown product", "products", rule, remedy, "product", None, repr(absent[0].as_py()), len(absent))]
+
+
+def product_statistics(folder: str | os.PathLike) -> ProductStatistics:
+    """Read what sampling needs of every product, and no other column.
+
+    Raises:
+        ScenarioError: one of those columns cannot be read, or names a product that `products` lacks.
+    """
+    folder = Path(folder)
+    wanted = {
+        "nodes": ["node"],
+        "products": ["product", "vendor", "review_weeks", "case_pack", "unit_volume"],
+        "demand": ["product", "mean"],
+        "product_nodes": ["product", "node", "orderable", "on_hand"],
+        "in_flight": ["product", "quantity"],
+    }
+    tables, faults = {}, []
+    for name, columns in wanted.items():
+        tables[name], found = read_table(folder, name, columns)
+        faults += found
+    if faults:
+        raise ScenarioError(faults)
+    names = tables["products"]["product"]
+    of = {name: _rows(tables[name]["product"], names, name) for name in ("demand", "product_nodes", "in_flight")}
+    total = lambda table, column: np.bincount(of[table], tables[table][column].to_numpy(), len(names))
+    rows = np.bincount(of["demand"], minlength=len(names))
+    sets, which = _orderable_sets(tables["product_nodes"], of["product_nodes"], tables["nodes"]["node"], len(names))
+    columns = {name: tables["products"][name].to_numpy() for name in wanted["products"]}
+    return ProductStatistics(
+        **columns,
+        mean_weekly_units=total("demand", "mean") / np.maximum(rows, 1),
+        on_hand=total("product_nodes", "on_hand").astype(np.int64),
+        in_flight=total("in_flight", "quantity").astype(np.int64),
+        orderable_set=which,
+        orderable_sets=sets,
+    )
+
+
+def _rows(column: pa.ChunkedArray, names: pa.ChunkedArray, table: str) -> np.ndarray:
+    """Row of the products table of each name in a column."""
+    found = pc.index_in(column, value_set=names.combine_chunks())
+    if found.null_count:
+        row = int(np.flatnonzero(found.is_null())[0])
+        rule, value = "occurs in products.product", repr(column[row].as_py())
+        fault = Fault("dangling reference", table, rule, "Add the product.", "product", row, value, found.null_count)
+        raise ScenarioError([fault])
+    return found.to_numpy()
+
+
+def _orderable_sets(
+    table: pa.Table, product: np.ndarray, nodes: pa.ChunkedArray, products: int
+) -> tuple[tuple[tuple[str, ...], ...], np.ndarray]:
+    """Distinct orderable sets and each product's index among them."""
+    node = pc.index_in(table["node"], value_set=nodes.combine_chunks())
+    node = pc.fill_null(node, -1).to_numpy()
+    keep = table["orderable"].to_numpy() & (node >= 0)
+    product, node = product[keep], node[keep]
+    order = np.lexsort((node, product))
+    product, node = product[order], node[order]
+    size = np.bincount(product, minlength=products)
+    place = np.arange(len(product)) - np.repeat(np.cumsum(size) - size, size)
+    members = np.full((products, max(1, size.max(initial=0))), -1, np.int64)
+    members[product, place] = node
+    distinct, which = np.unique(members, axis=0, return_inverse=True)
+    names = nodes.to_pylist()
+    sets = tuple(tuple(names[i] for i in row if i >= 0) for row in distinct)
+    return sets, which.reshape(-1)
+
+
+def fingerprint(folder: str | os.PathLike) -> str:
+    """SHA-256 (hex) over the names and bytes of the scenario's table files: the scenario's identity.
+
+    Raises:
+        ScenarioError: a table is missing, or there are two files of it.
+    """
+    digest, faults = hashlib.sha256(), []
+    for name in TABLES:
+        path, found = table_file(Path(folder), name)
+        faults += found
+        if path is None:
+            continue
+        with path.open("rb") as file:
+            digest.update(f"{path.name}:{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    if faults:
+        raise ScenarioError(faults)
+    return digest.hexdigest()

@@ -1,0 +1,302 @@
+"""The one declaration of a scenario's tables: it drives reading, checking and `docs/tables.md`.
+
+A scenario is a folder of eleven tables, each a Parquet or a CSV file. For example `lead_times` says that an order of
+vendor V3 into node XD-RENO takes 9 days with probability 0.08: its `Table` names the four columns, their types, units
+and rules, and that `node` refers to `nodes.node`.
+
+Rules of one column stand here. Rules that tie rows or tables together (probabilities that sum to 1, routes, plans not
+below what is in flight) are sentences in `Table.relations`, tested by `jaxsim.scenario.relations`.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from enum import Enum
+
+import numpy as np
+import pyarrow as pa
+
+QUANTILE_LEVELS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+"""Levels of the quantile columns of `demand`."""
+
+QUANTILE_COLUMNS = tuple(f"q{round(100 * level):02d}" for level in QUANTILE_LEVELS)
+"""Names of those columns: q05, q10, q20, … q90, q95, q99."""
+
+NODE_KINDS = ("cross_dock", "storage", "fulfillment")
+"""What a node can be, in the order in which goods flow."""
+
+PRODUCT_TABLES = ("products", "product_nodes", "demand", "demand_shares", "in_flight")
+"""Tables with a `product` column: only the sampled products' rows are read."""
+
+
+class Type(Enum):
+    """What a column holds; the value is the word that the documentation uses."""
+
+    NAME = "text"
+    FLAG = "true/false"
+    COUNT = "whole number"
+    NUMBER = "number"
+
+    @property
+    def arrow(self) -> pa.DataType:
+        """Arrow type of the column in a loaded `Scenario`."""
+        return {Type.NAME: pa.string(), Type.FLAG: pa.bool_(), Type.COUNT: pa.int64(), Type.NUMBER: pa.float64()}[self]
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """A rule on the values of one column: a sentence part, and a test that is true where a finite value is good."""
+
+    text: str
+    test: Callable[[np.ndarray], np.ndarray] = dataclasses.field(compare=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """One column: name, type, unit, description, rules, and the `table.column` that its values must occur in."""
+
+    name: str
+    type: Type
+    unit: str
+    description: str
+    rules: tuple[Rule, ...] = ()
+    refers_to: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """One table: name, description, columns, the key that no two rows share, and its rules across rows and tables."""
+
+    name: str
+    description: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    relations: tuple[str, ...] = ()
+    may_be_empty: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def arrow(self) -> pa.Schema:
+        """Arrow schema of the table in a loaded `Scenario`."""
+        return pa.schema([(column.name, column.type.arrow) for column in self.columns])
+
+    def column(self, name: str) -> Column:
+        """The column of that name; KeyError if there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"table {self.name} has no column {name}")
+
+
+def _at_least(low: float) -> Rule:
+    return Rule(f"at least {low:g}", lambda x: x >= low)
+
+
+def _between(low: float, high: float) -> Rule:
+    return Rule(f"from {low:g} to {high:g}", lambda x: (x >= low) & (x <= high))
+
+
+_NOT_NEGATIVE = _at_least(0)
+_ABOVE_ZERO = Rule("greater than 0", lambda x: x > 0)
+_INSIDE_UNIT = Rule("strictly between 0 and 1", lambda x: (x > 0) & (x < 1))
+_WEEK = Rule("one of the weeks 0 … W − 1", lambda x: x >= 0)
+
+
+def _name(name: str, description: str, refers_to: str | None = None) -> Column:
+    return Column(name, Type.NAME, "", description, refers_to=refers_to)
+
+
+def _count(name: str, unit: str, description: str, rule: Rule = _NOT_NEGATIVE) -> Column:
+    return Column(name, Type.COUNT, unit, description, (rule,))
+
+
+def _number(name: str, unit: str, description: str, rule: Rule | None = _NOT_NEGATIVE) -> Column:
+    return Column(name, Type.NUMBER, unit, description, (rule,) if rule else ())
+
+
+_PLACE = (
+    _number("latitude", "degrees", "north is positive", _between(-90, 90)),
+    _number("longitude", "degrees", "east is positive", _between(-180, 180)),
+)
+
+_NODES = Table(
+    "nodes",
+    "Warehouses. Cross docks pass goods on, storage nodes replenish fulfillment nodes, those serve customers.",
+    ("node",),
+    (
+        _name("node", "unique name"),
+        Column(
+            "kind",
+            Type.NAME,
+            "",
+            "what the node does",
+            (Rule("one of " + ", ".join(NODE_KINDS), lambda x: np.isin(x, NODE_KINDS)),),
+        ),
+        Column("inbound", Type.FLAG, "", "whether vendors may deliver here; such a node has a labor plan"),
+        *_PLACE,
+    ),
+)
+
+_REGIONS = Table("regions", "Areas of customer demand.", ("region",), (_name("region", "unique name"), *_PLACE))
+
+_TRANSFERS = Table(
+    "transfers",
+    "Moves between nodes: from a cross dock to storage or fulfillment, or from storage to fulfillment.",
+    ("origin", "destination"),
+    (
+        _name("origin", "node that sends", "nodes.node"),
+        _name("destination", "node that receives", "nodes.node"),
+        _number("cost_per_unit", "currency/unit", "cost of moving a unit"),
+        _count("transit_days", "days", "days between sending and receiving", _at_least(1)),
+        _number("co2_kg_per_unit", "kg/unit", "emissions of moving a unit"),
+    ),
+    ("A transfer goes down: cross_dock to storage or fulfillment, storage to fulfillment.",),
+    may_be_empty=True,
+)
+
+_SHIPPING = Table(
+    "shipping",
+    "Delivery from fulfillment nodes to the customers of a region.",
+    ("node", "region"),
+    (
+        _name("node", "fulfillment node that ships", "nodes.node"),
+        _name("region", "region of the customer", "regions.region"),
+        _number("cost_per_unit", "currency/unit", "cost of delivering a unit"),
+        _count("transit_days", "days", "days until the customer has it", _at_least(0)),
+        _number("co2_kg_per_unit", "kg/unit", "emissions of delivering a unit"),
+    ),
+    ("Only fulfillment nodes ship.",),
+)
+
+_PRODUCTS = Table(
+    "products",
+    "What is sold, its economics and its buying schedule.",
+    ("product",),
+    (
+        _name("product", "unique name"),
+        _name("vendor", "who delivers it"),
+        _number("unit_cost", "currency/unit", "purchase cost"),
+        _number("lost_sale_cost", "currency/unit", "cost of a unit of demand that is not served"),
+        _number("overage_cost", "currency/unit/week", "cost of keeping a unit for a week"),
+        _count("review_weeks", "weeks", "weeks between reviews", _at_least(1)),
+        _count("first_review_day", "days", "day of the first review; day 0 is the first of the horizon"),
+        _count("case_pack", "units", "orders are whole multiples of it", _at_least(1)),
+        _number("target_in_stock", "", "quantile of demand over the planning horizon to order up to", _INSIDE_UNIT),
+        _number("unit_volume", "cubic feet/unit", "space that a unit takes", _ABOVE_ZERO),
+    ),
+    (
+        "first_review_day is below 7 · review_weeks.",
+        "Every product has demand rows for every week, demand_shares rows and at least one product_nodes row.",
+    ),
+)
+
+_PRODUCT_NODES = Table(
+    "product_nodes",
+    "Nodes that a product may be ordered into or has stock at. These and all they reach by transfers are local.",
+    ("product", "node"),
+    (
+        _name("product", "the product", "products.product"),
+        _name("node", "the node", "nodes.node"),
+        Column("orderable", Type.FLAG, "", "whether the product may be ordered into the node"),
+        _number("sourcing_cost", "currency/unit", "inbound cost of ordering a unit into the node"),
+        _count("on_hand", "units", "stock at the start of day 0"),
+    ),
+    (
+        "An orderable node is inbound.",
+        "An orderable node has a lead-time law for the product's vendor.",
+        "From an orderable node, transfers and shipping reach every region.",
+    ),
+)
+
+_LEAD_TIMES = Table(
+    "lead_times",
+    "Distribution of the days from order to arrival, a row per possible number of days.",
+    ("vendor", "node", "days"),
+    (
+        _name("vendor", "who delivers"),
+        _name("node", "where to", "nodes.node"),
+        _count("days", "days", "days from order to arrival", _at_least(1)),
+        _number("probability", "", "probability of that many days", _between(0, 1)),
+    ),
+    ("Probabilities of a (vendor, node) sum to 1 within 1e-6.",),
+    may_be_empty=True,
+)
+
+_DEMAND = Table(
+    "demand",
+    "Distribution of a product's weekly demand over all regions.",
+    ("product", "week"),
+    (
+        _name("product", "the product", "products.product"),
+        _count("week", "weeks", "week of the horizon, from 0", _WEEK),
+        _number("mean", "units/week", "mean"),
+        *(
+            _number(name, "units/week", f"{level:.0%} quantile")
+            for name, level in zip(QUANTILE_COLUMNS, QUANTILE_LEVELS, strict=True)
+        ),
+    ),
+    ("Quantiles do not decrease from q05 to q99.", "Weeks are those of labor_plan."),
+)
+
+_DEMAND_SHARES = Table(
+    "demand_shares",
+    "How a product's demand divides over regions.",
+    ("product", "region"),
+    (
+        _name("product", "the product", "products.product"),
+        _name("region", "the region", "regions.region"),
+        _number("share", "", "share of the product's demand", _between(0, 1)),
+    ),
+    ("Shares of a product sum to 1 within 1e-6.",),
+)
+
+_IN_FLIGHT = Table(
+    "in_flight",
+    "Vendor orders placed before day 0 that have not arrived.",
+    ("product", "node", "arrival_day"),
+    (
+        _name("product", "the product", "products.product"),
+        _name("node", "where it arrives", "nodes.node"),
+        _count("arrival_day", "days", "day of arrival, from 0; may lie past the horizon"),
+        _count("quantity", "units", "units that arrive"),
+    ),
+    ("The node is inbound.", "The node is local to the product: in its product_nodes or reached from there."),
+    may_be_empty=True,
+)
+
+_LABOR_PLAN = Table(
+    "labor_plan",
+    "Units that each inbound node is staffed to receive from vendors in each week.",
+    ("node", "week"),
+    (
+        _name("node", "inbound node", "nodes.node"),
+        _count("week", "weeks", "week of the horizon, from 0; the weeks must be 0 … W − 1", _WEEK),
+        _count("units", "units", "units to receive"),
+    ),
+    (
+        "Every inbound node has a row for every week, and no other node has one.",
+        "Weeks are 0 … W − 1 without a gap.",
+        "Units are not below what is in flight to the node in that week.",
+    ),
+)
+
+TABLES = {
+    table.name: table
+    for table in (
+        _NODES,
+        _REGIONS,
+        _TRANSFERS,
+        _SHIPPING,
+        _PRODUCTS,
+        _PRODUCT_NODES,
+        _LEAD_TIMES,
+        _DEMAND,
+        _DEMAND_SHARES,
+        _IN_FLIGHT,
+        _LABOR_PLAN,
+    )
+}
+"""Every table of a scenario by name."""

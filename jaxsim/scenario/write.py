@@ -1,0 +1,121 @@
+"""Writing a scenario so that a folder either holds all of it or does not exist.
+
+Tables go, in one piece or block by block, to a temporary folder beside the target, which is renamed when the last one
+is on disk.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from jaxsim.scenario.schema import TABLES
+
+ROW_GROUP = 131_072
+"""Rows of a Parquet row group; one is what a reader must hold to filter by product."""
+
+
+class ScenarioWriter:
+    """Context manager that writes the tables of a scenario to `folder`, in blocks of rows.
+
+    On leaving it normally, tables that got no rows are written empty and the folder appears; after an error nothing
+    stays.
+
+    Args:
+        folder: must not exist, or be an empty folder.
+        form: "parquet" or "csv".
+
+    Raises:
+        FileExistsError: there is something in `folder` already.
+    """
+
+    def __init__(self, folder: str | os.PathLike, form: str = "parquet"):
+        if form not in ("parquet", "csv"):
+            raise ValueError(f"form must be parquet or csv, not {form!r}")
+        self.folder = Path(folder)
+        self._form = form
+        self._writers: dict[str, pq.ParquetWriter | pyarrow.csv.CSVWriter] = {}
+
+    def __enter__(self) -> "ScenarioWriter":
+        if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
+            raise FileExistsError(f"{self.folder} is not empty; write the scenario to a new folder")
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        self._temporary = Path(tempfile.mkdtemp(prefix=f".{self.folder.name}.", dir=self.folder.parent))
+        return self
+
+    def append(self, name: str, rows: pa.Table) -> None:
+        """Add rows to a table; columns are put in the schema's order and types.
+
+        Raises:
+            KeyError: no such table, or a column of it is missing.
+        """
+        table = TABLES[name]
+        rows = rows.select(table.names).cast(table.arrow)
+        if name not in self._writers:
+            path = self._temporary / f"{name}.{self._form}"
+            if self._form == "parquet":
+                self._writers[name] = pq.ParquetWriter(path, table.arrow, compression="zstd")
+            else:
+                self._writers[name] = pyarrow.csv.CSVWriter(path, table.arrow)
+        if self._form == "parquet":
+            self._writers[name].write_table(rows, row_group_size=ROW_GROUP)
+        else:
+            self._writers[name].write_table(rows)
+
+    def __exit__(self, kind, error, trace) -> None:
+        try:
+            if kind is None:
+                for name in TABLES.keys() - self._writers.keys():
+                    self.append(name, TABLES[name].arrow.empty_table())
+            for writer in self._writers.values():
+                writer.close()
+            if kind is None:
+                self._publish()
+        finally:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def _publish(self) -> None:
+        for path in self._temporary.iterdir():
+            _sync(path)
+        _sync(self._temporary)
+        self._temporary.chmod(0o777 & ~_umask())
+        os.replace(self._temporary, self.folder)
+        _sync(self.folder.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write(folder: str | os.PathLike, tables: Mapping[str, pa.Table], form: str = "parquet") -> None:
+    """Write the tables of a scenario to a new folder, all or nothing.
+
+    Args:
+        tables: every table of the schema by name; see `jaxsim.scenario.schema`.
+        form: "parquet" or "csv".
+
+    Raises:
+        FileExistsError: there is something in `folder` already.
+        KeyError: a table or column is missing or unknown.
+    """
+    missing = TABLES.keys() - tables.keys()
+    if missing:
+        raise KeyError(f"tables missing: {', '.join(sorted(missing))}")
+    with ScenarioWriter(folder, form) as writer:
+        for name, rows in tables.items():
+            writer.append(name, rows)
