@@ -1,0 +1,195 @@
+"""Speed and quality of the buying LP kernel beside HiGHS, on LPs that look like states of a simulation.
+
+    python -m benchmarks.buying_lp [--quick] [--seed 0] [--out benchmarks/results]
+
+Time is the best of several runs after one that compiles, blocked on the whole answer, per LP. Compilation is stated
+apart. With two threads each Python thread
+calls with half of the batch. Errors are parts of the sum of the magnitudes
+of the objective's terms. Without highspy the rivals are left out.
+"""
+
+import argparse
+import importlib.util
+import json
+import platform
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxsim.kernels.buying_lp import BuyingLP, Solution, Status, solve
+from scipy import stats
+
+SHAPES = ((8, 8, 4), (12, 12, 4), (16, 32, 4))
+BATCHES = (1, 256, 8192)
+LEVELS = np.array([0.3, 0.6, 0.85, 0.98])
+
+
+def simulation_states(shape: tuple[int, int, int], count: int, seed: int) -> dict[str, np.ndarray]:
+    """Fields of `BuyingLP`: gamma demand cut at the levels, nodes and regions in a square, stock short of a target."""
+    nodes, regions, _ = shape
+    rng = np.random.default_rng(seed)
+    mean = rng.gamma(2.0, 40.0, count)
+    expected = mean * rng.dirichlet(np.full(regions, 3.0), count).T
+    variance = expected * (1 + 0.15 * expected)
+    cuts = stats.gamma.ppf(LEVELS[:, None], (expected**2 / variance)[:, None], scale=(variance / expected)[:, None])
+    middle = (np.concatenate([[0], LEVELS[:-1]]) + LEVELS) / 2
+    node, region = rng.random((nodes, 1, 2, count)), rng.random((1, regions, 2, count))
+    distance = np.sqrt(((node - region) ** 2).sum(2))
+    perturbed = lambda cost: cost + 1e-6 * np.maximum(np.abs(cost), 0.01) * rng.random(cost.shape)
+    target = np.ceil(1.25 * mean + np.sqrt(variance.sum(0)))
+    position = np.floor(target * rng.uniform(0.3, 0.95, count))
+    supply = np.floor(rng.dirichlet(np.full(nodes, 1.0), count).T * position)
+    total = target - supply.sum(0)
+    orderable = rng.random((nodes, count)) < 0.6
+    orderable[0] |= ~orderable.any(0)
+    capacity_cost = rng.normal(0, 1, (nodes, count)) * (rng.random((nodes, count)) < 0.5)
+    return {
+        "order_cost": perturbed(rng.uniform(0.5, 2, (nodes, count))) + capacity_cost,
+        "order_cap": np.where(orderable, total, 0.0),
+        "order_total": total,
+        "supply": supply,
+        "route_cost": perturbed(1.5 + 6 * distance),
+        "overage_cost": perturbed(np.broadcast_to(rng.uniform(0.2, 2, count), (nodes, count))),
+        "segment_value": (rng.uniform(8, 40, count) * (1 - middle)[:, None])[None],
+        "segment_width": np.diff(np.concatenate([np.zeros((regions, 1, count)), cuts], axis=1), axis=1),
+    }
+
+
+def objective_error(fields: dict[str, np.ndarray], answer: Solution, exact: np.ndarray) -> float:
+    """Largest error of the first LPs' objectives, as a part of the sum of the magnitudes of their terms."""
+    count = min(len(exact), answer.objective.shape[-1])
+    units = {
+        "order_cost": answer.order,
+        "route_cost": answer.ship,
+        "overage_cost": answer.leftover,
+        "segment_value": answer.served,
+    }
+    terms = (np.abs(fields[name][..., :count] * units[name][..., :count]) for name in units)
+    size = sum(term.reshape(-1, count).sum(0) for term in terms)
+    return float(np.max(np.abs(answer.objective[:count] - exact[:count]) / size))
+
+
+def seconds(run, repeats: int) -> float:
+    """Best wall time of a call that blocks."""
+    best = np.inf
+    for _ in range(repeats):
+        start = time.perf_counter()
+        run()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def time_kernel(fields: dict, batch: int, dtype, threads: int, repeats: int) -> tuple[dict, Solution]:
+    """Time `solve` on the first ``batch`` LPs, split over Python threads."""
+    part = batch // threads
+    lps = [
+        BuyingLP(**{name: jnp.asarray(a[..., i * part : (i + 1) * part], dtype) for name, a in fields.items()})
+        for i in range(threads)
+    ]
+    start = time.perf_counter()
+    compiled = jax.jit(solve).lower(lps[0]).compile()
+    compile_seconds = time.perf_counter() - start
+    solve_one = lambda lp: jax.block_until_ready(compiled(lp))
+    with ThreadPoolExecutor(threads) as pool:
+        run = lambda: list(pool.map(solve_one, lps))
+        parts = run()
+        best = seconds(run, repeats)
+    answer = jax.tree.map(lambda *a: np.concatenate([np.asarray(x) for x in a], axis=-1), *parts)
+    row = {
+        "method": f"solve {jnp.dtype(dtype).name}", "batch": batch, "threads": threads, "us_per_lp": best / batch * 1e6,
+        "compile_seconds": compile_seconds, "certified": float(np.mean(answer.status == Status.OPTIMAL)),
+        "gap": float(answer.gap.max()), "primal_residual": float(answer.primal_residual.max()),
+        "dual_residual": float(answer.dual_residual.max()),
+    }  # fmt: skip
+    return row, answer
+
+
+def time_rivals(shape: tuple[int, int, int], fields: dict, count: int, seed: int) -> tuple[list[dict], np.ndarray]:
+    """HiGHS with a kept model, from scratch and hot after a change of costs by 0.5%, and scipy; exact objectives."""
+    from tests.kernels.reference_lp import HighsBuyingLP, solve_with_scipy
+
+    rng = np.random.default_rng(seed)
+    one = lambda i: {name: a[..., i] for name, a in fields.items()}
+    highs = HighsBuyingLP(*shape)
+    cold, hot, objectives = [], [], []
+    for i in range(count):
+        lp = one(i)
+        cold.append(seconds(lambda lp=lp: objectives.append(highs.solve(lp).objective), 1))
+        moved = lp | {"order_cost": lp["order_cost"] * (1 + 0.005 * rng.uniform(-1, 1, shape[0]))}
+        hot.append(seconds(lambda moved=moved: highs.solve(moved, keep_basis=True), 1))
+    plain = [seconds(lambda i=i: solve_with_scipy(one(i)), 1) for i in range(min(count, 40))]
+    times = {"highspy kept model, cold": cold, "highspy hot, order costs ±0.5%": hot, "scipy linprog": plain}
+    us = {name: float(np.mean(taken) * 1e6) for name, taken in times.items()}
+    rows = [{"method": name, "batch": 1, "threads": 1, "us_per_lp": taken} for name, taken in us.items()]
+    return rows, np.array(objectives)
+
+
+def benchmark_shape(shape: tuple[int, int, int], quick: bool, seed: int) -> list[dict]:
+    """All figures of one shape, on the same LPs."""
+    batches = BATCHES[:2] if quick else BATCHES
+    fields = simulation_states(shape, max(batches), seed)
+    count = min(100 if quick else 400, max(batches))
+    rows, exact = [], None
+    if importlib.util.find_spec("highspy"):
+        rows, exact = time_rivals(shape, fields, count, seed)
+    for dtype in (np.float64, np.float32):
+        for batch in batches:
+            for threads in (1, 2) if batch > 1 and jax.default_backend() == "cpu" else (1,):
+                row, answer = time_kernel(fields, batch, dtype, threads, 3)
+                if exact is not None:
+                    row["objective_error"] = objective_error(fields, answer, exact)
+                rows.append(row)
+    return [{"shape": list(shape)} | row for row in rows]
+
+
+def environment(seed: int) -> dict:
+    """Where and with what the figures were taken."""
+    git = lambda *words: subprocess.run(["git", *words], capture_output=True, text=True, check=False).stdout.strip()
+    device = jax.devices()[0]
+    return {
+        "device": device.device_kind,
+        "backend": device.platform,
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "jax": jax.__version__,
+        "numpy": np.__version__,
+        "commit": git("rev-parse", "HEAD"),
+        "dirty": bool(git("status", "-s")),
+        "seed": seed,
+        "timing": "wall; best of 3 for the kernel, mean for rivals, which includes handing the LP over",
+    }
+
+
+def main() -> None:
+    """Run, print a table, and write the JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="one shape, batches up to 256")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    options = parser.parse_args()
+    jax.config.update("jax_enable_x64", True)
+    if not importlib.util.find_spec("highspy"):
+        print("highspy is not installed: HiGHS and scipy are skipped, and with them the objective errors")
+    rows = []
+    print(f"{'shape':12}{'method':34}{'batch':>6}{'threads':>8}{'µs/LP':>10}{'compile s':>10}"
+          f"{'error':>10}{'gap':>10}{'certified':>10}")  # fmt: skip
+    for shape in SHAPES[:1] if options.quick else SHAPES:
+        for row in benchmark_shape(shape, options.quick, options.seed):
+            rows.append(row)
+            number = lambda key, form, row=row: format(row[key], form) if key in row else ""
+            print(f"{'x'.join(map(str, shape)):12}{row['method']:34}{row['batch']:6}{row['threads']:8}"
+                  f"{row['us_per_lp']:10.1f}{number('compile_seconds', '.1f'):>10}"
+                  f"{number('objective_error', '.1e'):>10}{number('gap', '.1e'):>10}{number('certified', '.4f'):>10}", flush=True)  # fmt: skip
+    options.out.mkdir(parents=True, exist_ok=True)
+    report = environment(options.seed) | {"quick": options.quick, "rows": rows}
+    path = options.out / f"buying_lp_{report['backend']}.json"
+    path.write_text(json.dumps(report, indent=1) + "\n")
+    print(path)
+
+
+if __name__ == "__main__":
+    main()

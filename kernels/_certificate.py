@@ -1,0 +1,103 @@
+"""Objective, duality gap, residuals and status of a point, computed from the LP as it was given and nothing else."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax import Array
+from jaxsim.kernels._problem import BuyingLP, Solution, Status
+
+
+class Point(NamedTuple):
+    """A primal point; fields as in `Solution`, units."""
+
+    order: Array
+    ship: Array
+    leftover: Array
+    served: Array
+
+
+class Prices(NamedTuple):
+    """A dual point: prices of the supply rows, the demand rows and the order total, cost per unit."""
+
+    supply: Array
+    demand: Array
+    order: Array
+
+
+def examine(
+    problem: BuyingLP, point: Point, prices: Prices, flags: tuple[Array, Array, Array], tolerance: float
+) -> Solution:
+    """Objective, gap, residuals and status of a point, from the LP's definition alone."""
+    route = jnp.where(jnp.isfinite(problem.route_cost), problem.route_cost, 0)
+    pairs = (
+        (problem.order_cost, point.order),
+        (route, point.ship),
+        (problem.overage_cost, point.leftover),
+        (-problem.segment_value, point.served),
+    )
+    whole = lambda a: jnp.sum(a.reshape(-1, a.shape[-1]), axis=0)
+    objective = sum(whole(cost * units) for cost, units in pairs)
+    size = sum(whole(jnp.abs(cost) * units) for cost, units in pairs)
+    gap = jnp.abs(objective - _dual_objective(problem, prices)) / jnp.where(size > 0, size, 1)
+    primal, dual = _primal_residual(problem, point), _dual_residual(problem, prices)
+    bad, short, unfinished = flags
+    fine = (gap <= tolerance) & (primal <= tolerance) & (dual <= tolerance)
+    status = jnp.where(fine, Status.OPTIMAL, Status.INACCURATE)
+    status = jnp.where(unfinished, Status.ITERATION_LIMIT, status)
+    status = jnp.where(short, Status.INFEASIBLE, status)
+    status = jnp.where(bad, Status.BAD_INPUT, status).astype(jnp.int32)
+    return Solution(*point, *prices, objective, gap, primal, dual, status)
+
+
+def _dual_objective(problem: BuyingLP, prices: Prices) -> Array:
+    """Σ s π + Q θ + Σ d min(0, −b − ρ) + Σ cap min(0, c + π − θ).
+
+    No flow exceeds all units together, so widths and caps are cut there: the LP is the same, and rounding errors of
+    prices are not multiplied by widths that no flow could fill.
+    """
+    everything = jnp.sum(problem.supply, axis=0) + problem.order_total
+    width = jnp.minimum(problem.segment_width, everything[None, None])
+    cap = jnp.minimum(problem.order_cap, everything[None])
+    supply = jnp.sum(problem.supply * prices.supply, axis=0)
+    segment = width * jnp.minimum(0, -problem.segment_value - prices.demand[:, None])
+    order = cap * jnp.minimum(0, problem.order_cost + prices.supply - prices.order[None])
+    return supply + problem.order_total * prices.order + jnp.sum(segment, axis=(0, 1)) + jnp.sum(order, axis=0)
+
+
+def _primal_residual(problem: BuyingLP, point: Point) -> Array:
+    """Largest violation of a row or a bound, relative to all units of the LP."""
+    everything = jnp.sum(problem.supply, axis=0) + problem.order_total
+    closed = jnp.where(jnp.isfinite(problem.route_cost), 0, jnp.abs(point.ship))
+    worst = _largest(
+        jnp.sum(point.ship, axis=1) + point.leftover - point.order - problem.supply,
+        jnp.sum(point.ship, axis=0) - jnp.sum(point.served, axis=1),
+        (jnp.sum(point.order, axis=0) - problem.order_total)[None],
+        jnp.maximum(point.order - problem.order_cap, 0),
+        jnp.maximum(point.served - problem.segment_width, 0),
+        *(jnp.maximum(-a, 0) for a in point),
+        closed,
+    )
+    return worst / jnp.where(everything > 0, everything, 1)
+
+
+def _dual_residual(problem: BuyingLP, prices: Prices) -> Array:
+    """Largest violation of π ≤ h or π − w ≤ ρ, relative to the largest cost; the other rows have slacks."""
+    cost = cost_size(problem)
+    route = prices.supply[:, None] - problem.route_cost - prices.demand[None]
+    worst = _largest(jnp.maximum(prices.supply - problem.overage_cost, 0), jnp.maximum(route, 0))
+    return worst / jnp.where(cost > 0, cost, 1)
+
+
+def _largest(*arrays: Array) -> Array:
+    """Largest magnitude in each LP, infinities aside."""
+    flat = [jnp.where(jnp.isfinite(a), jnp.abs(a), 0).reshape(-1, a.shape[-1]).max(0) for a in arrays]
+    largest = flat[0]
+    for each in flat[1:]:
+        largest = jnp.maximum(largest, each)
+    return largest
+
+
+def cost_size(problem: BuyingLP) -> Array:
+    """The largest cost that plays a part."""
+    order_cost = jnp.where(problem.order_cap > 0, problem.order_cost, 0)
+    return _largest(order_cost, problem.route_cost, problem.overage_cost, problem.segment_value)

@@ -1,0 +1,83 @@
+"""What goes into the buying LP, what comes out, and how a solve can end."""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+from jax import Array
+from jaxtyping import Float, Int32
+
+
+class Status(IntEnum):
+    """How a solve ended; each member's sentence is its `sentence`."""
+
+    OPTIMAL = 0
+    INFEASIBLE = 1
+    INACCURATE = 2
+    ITERATION_LIMIT = 3
+    BAD_INPUT = 4
+
+    @property
+    def sentence(self) -> str:
+        """The outcome in words."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Status.OPTIMAL: "The point is feasible and its relative duality gap is within the tolerance.",
+    Status.INFEASIBLE: "The order caps sum to less than the order total, so no order exists.",
+    Status.INACCURATE: "The search ended, but the gap or a residual of the point exceeds the tolerance.",
+    Status.ITERATION_LIMIT: "Units were left to ship after the last allowed pass.",
+    Status.BAD_INPUT: (
+        "A number is NaN or infinite (only a route cost may be +inf), a quantity is negative, "
+        "or a region's segment values increase."
+    ),
+}
+
+
+class BuyingLP(NamedTuple):
+    """Costs per unit and quantities in units of one LP, or of a batch of LPs along trailing axes B."""
+
+    order_cost: Float[Array, "nodes *batch"]
+    """c_k, sourcing and capacity cost of ordering a unit into k; may be negative."""
+    order_cap: Float[Array, "nodes *batch"]
+    """cap_k ≥ 0; 0 where not orderable."""
+    order_total: Float[Array, "*batch"]
+    """Q ≥ 0."""
+    supply: Float[Array, "nodes *batch"]
+    """s_k ≥ 0, inventory and units on the way to k."""
+    route_cost: Float[Array, "nodes regions *batch"]
+    """w_kr; +inf where there is no route."""
+    overage_cost: Float[Array, "nodes *batch"]
+    """h_k, cost of a unit that stays at k."""
+    segment_value: Float[Array, "regions segments *batch"]
+    """b_rm, worth of a unit served; must not increase along m. The first axis may be 1."""
+    segment_width: Float[Array, "regions segments *batch"]
+    """d_rm ≥ 0."""
+
+
+class Solution(NamedTuple):
+    """An optimal vertex with its prices and its certificate."""
+
+    order: Float[Array, "nodes *batch"]
+    """x_k, units; in {0 ≤ x ≤ cap, Σx = Q} to rounding of the sum."""
+    ship: Float[Array, "nodes regions *batch"]
+    """y_kr, units."""
+    leftover: Float[Array, "nodes *batch"]
+    """o_k, units."""
+    served: Float[Array, "regions segments *batch"]
+    """z_rm, units."""
+    supply_price: Float[Array, "nodes *batch"]
+    """∂objective/∂s_k, cost per unit: the dual of k's supply row."""
+    demand_price: Float[Array, "regions *batch"]
+    """Cost of one more unit that is already in region r (minus what it is worth there): the dual of r's row."""
+    order_price: Float[Array, "*batch"]
+    """∂objective/∂Q, cost per unit."""
+    objective: Float[Array, "*batch"]
+    gap: Float[Array, "*batch"]
+    """|primal − dual objective| / Σ|terms of the primal objective|."""
+    primal_residual: Float[Array, "*batch"]
+    """Largest violation of a constraint, as a part of Σs + Q."""
+    dual_residual: Float[Array, "*batch"]
+    """Largest violation of a dual constraint, as a part of the largest cost."""
+    status: Int32[Array, "*batch"]
+    """A `Status`."""
