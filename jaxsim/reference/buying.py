@@ -1,0 +1,81 @@
+"""The buying system: how many units to order, the LP that splits them over slots, and whole case packs."""
+
+from collections.abc import Sequence
+
+from jaxsim.reference.buying_lp import BuyingProblem, solve
+from jaxsim.reference.decision import Buy
+from jaxsim.reference.product import Product, State
+
+MILLIONTH = 1_000_000
+"""The LP's order is snapped to this part of a case pack before it is rounded."""
+
+
+def buy(product: Product, state: State, day: int, costs: list[list[float]]) -> Buy:
+    """Decide the order of a review day (semantics, step 2; the policy π^buy(S; λ) of eq. 6).
+
+    Args:
+        costs: λ, currency per unit by node and week.
+
+    Raises:
+        RuntimeError: HiGHS did not solve the LP.
+    """
+    week = day // 7
+    supply = [sum(parts) for parts in zip(state.on_hand, state.on_order, state.in_transit, strict=True)]
+    quantity = order_quantity(product.order_up_to[week], sum(supply), product.case_pack)
+    nothing = (0,) * len(product.node)
+    if quantity == 0:
+        return Buy(0, (0.0,) * len(nothing), nothing)
+    slots = [slot for slot, node in enumerate(product.node) if node >= 0]
+    problem = BuyingProblem(
+        order_cost=[product.sourcing_cost[slot] + capacity_cost(product, slot, day, costs) for slot in slots],
+        cap=[quantity if product.orderable[slot] else 0 for slot in slots],
+        supply=[supply[slot] for slot in slots],
+        overage_cost=[product.overage_cost[slot] for slot in slots],
+        route_cost=[product.route_cost[slot] for slot in slots],
+        segment_width=product.segment_width[week],
+        segment_value=product.segment_value,
+        quantity=quantity,
+    )
+    lp_order = [0.0] * len(nothing)
+    for slot, units in zip(slots, solve(problem, f"product {product.name}, day {day}"), strict=True):
+        lp_order[slot] = units
+    orders = round_to_packs(lp_order, quantity, product.case_pack, product.orderable)
+    return Buy(quantity, tuple(lp_order), tuple(orders))
+
+
+def order_quantity(order_up_to: int, position: int, case_pack: int) -> int:
+    """Units Q that bring the inventory position up to S: the nearest whole number of case packs, halves up."""
+    shortage = max(0, order_up_to - position)
+    return (2 * shortage + case_pack) // (2 * case_pack) * case_pack
+
+
+def capacity_cost(product: Product, slot: int, day: int, costs: list[list[float]]) -> float:
+    """c_l(λ), currency per unit ordered today into `slot`: the expected λ of its week of arrival (eq. 6).
+
+    Args:
+        costs: λ, currency per unit by node and week. Arrivals past the horizon cost nothing,
+            and a slot that is not orderable has none.
+    """
+    by_week = costs[product.node[slot]]
+    arrivals = enumerate(product.lead_time_probability[slot], start=day)
+    return sum((by_week[arrival // 7] * chance for arrival, chance in arrivals if arrival < product.days), 0.0)
+
+
+def round_to_packs(lp_order: Sequence[float], quantity: int, case_pack: int, orderable: Sequence[bool]) -> list[int]:
+    """Whole case packs of the LP's order, units by slot, summing to `quantity`: by largest remainder.
+
+    Remainders are millionths of a pack (halves of one to even, as `round` does). Ties go to the lower slot.
+
+    Raises:
+        RuntimeError: the order does not sum to `quantity` closely enough to be rounded to it.
+    """
+    millionths = [round(units / case_pack * MILLIONTH) for units in lp_order]
+    packs = [n // MILLIONTH for n in millionths]
+    remainder = [n % MILLIONTH for n in millionths]
+    candidates = sorted((slot for slot, ok in enumerate(orderable) if ok), key=lambda slot: (-remainder[slot], slot))
+    missing = quantity // case_pack - sum(packs)
+    if not 0 <= missing <= len(candidates) or min(packs) < 0:
+        raise RuntimeError(f"order {list(lp_order)} cannot be rounded to {quantity} units in packs of {case_pack}")
+    for slot in candidates[:missing]:
+        packs[slot] += 1
+    return [n * case_pack for n in packs]

@@ -1,0 +1,240 @@
+"""The paper's Algorithm 1: pop the next event, decide if it asks for a decision, change the state, push what follows.
+
+A day's events are popped in the order of `EventKind`. With one fulfillment slot, a review on day 3 and a lead time of
+4 days, day 7 pops: RECEIVE (of the order), PLACE (nothing to move), DEMAND, FULFILL, CLOSE.
+"""
+
+import enum
+import heapq
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxsim.outcome import Trajectory
+from jaxsim.reference.buying import buy
+from jaxsim.reference.decision import Buy, Decision, DecisionKind, Fulfill, Place
+from jaxsim.reference.fulfillment import fulfill
+from jaxsim.reference.future import Future
+from jaxsim.reference.placement import place
+from jaxsim.reference.product import Product, initial_state, product_of
+from jaxsim.reference.record import Recorder, empty_trajectory
+from jaxsim.system import System
+
+
+class EventKind(enum.IntEnum):
+    """What happens; its number is the priority among events of the same day."""
+
+    RECEIVE = 0
+    RECEIVE_TRANSFER = 1
+    BUY = 2
+    PLACE = 3
+    DEMAND = 4
+    FULFILL = 5
+    CLOSE = 6
+
+
+_DECISIONS = {
+    EventKind.BUY: DecisionKind.BUY,
+    EventKind.PLACE: DecisionKind.PLACE,
+    EventKind.FULFILL: DecisionKind.FULFILL,
+}
+
+
+class Event(NamedTuple):
+    """Something that happens on a day; slot and units say what arrives where."""
+
+    day: int
+    kind: EventKind
+    slot: int = 0
+    units: int = 0
+
+
+def run(
+    system: System,
+    costs: np.ndarray | None = None,
+    *,
+    trials: int = 1,
+    seed: int = 0,
+    products: Sequence[int] | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> Trajectory:
+    """Simulate trials 0 … `trials` − 1 of products, one product-trial after the other (Algorithm 1).
+
+    Args:
+        costs: λ, `(nodes, weeks)` currency per unit, of any sign; 0 for nodes without a labor plan. None: all 0.
+        seed: whole number in [0, 2**64).
+        products: rows of `system.products`, in the order of the result; all by default.
+        on_progress: called with the number of product-trials done, after each.
+
+    Returns:
+        Trajectory with axes (products, trials, days, …).
+
+    Raises:
+        ValueError: costs of another shape or not finite, an impossible `trials`, `seed` or product row, or a system
+            with transfers or orders that take no day.
+        RuntimeError: HiGHS did not solve a buying LP.
+    """
+    chosen = list(range(len(system.product_names)) if products is None else products)
+    _check(system, trials, seed, chosen)
+    by_node = _checked_costs(system, costs)
+    trajectory = empty_trajectory(system, len(chosen), trials)
+    done = itertools.count(1)
+    for row, index in enumerate(chosen):
+        product = product_of(system, index)
+        for trial in range(trials):
+            _Trial(product, Future(product, trial, seed), by_node, Recorder(trajectory, row, trial)).simulate()
+            if on_progress is not None:
+                on_progress(next(done))
+    return trajectory
+
+
+def decisions(
+    system: System, product: int, trial: int = 0, costs: np.ndarray | None = None, seed: int = 0
+) -> list[Decision]:
+    """The sequence of decision events 𝒟 of one product-trial, in order of time (Algorithm 1, steps 11 to 14).
+
+    Args:
+        product: row of `system.products`.
+        costs: λ as in `run`.
+
+    Raises:
+        ValueError, RuntimeError: as in `run`.
+    """
+    _check(system, trial + 1, seed, [product])
+    by_node = _checked_costs(system, costs)
+    row = product_of(system, product)
+    recorder = Recorder(empty_trajectory(system, 1, 1), 0, 0)
+    return _Trial(row, Future(row, trial, seed), by_node, recorder).simulate()
+
+
+class _Trial:
+    """One trial of one product: its state S, its event queue Δ and its decision events 𝒟."""
+
+    def __init__(self, product: Product, future: Future, costs: list[list[float]], record: Recorder):
+        self.product = product
+        self.future = future
+        self.costs = costs
+        self.record = record
+        self.state = initial_state(product)
+        self._queue: list[tuple[int, EventKind, int, Event]] = []
+        self._pushed = itertools.count()
+
+    def simulate(self) -> list[Decision]:
+        """Algorithm 1. Numbers in comments are its steps."""
+        sequence: list[Decision] = []  # 1
+        for event in self._initial_events():  # 3
+            self._push(event)
+        while self._queue and self._queue[0][0] < self.product.days:  # 5
+            event = heapq.heappop(self._queue)[-1]  # 6, 7
+            action = None
+            if event.kind in _DECISIONS:  # 8
+                action = self._decide(event)  # 14
+                sequence.append(Decision(event.day, _DECISIONS[event.kind], action))  # 11 to 13
+            for following in self._happen(event, action):  # 9, 16, 17, 19
+                self._push(following)  # 18
+        return sequence
+
+    def _push(self, event: Event):
+        heapq.heappush(self._queue, (event.day, event.kind, next(self._pushed), event))
+
+    def _initial_events(self) -> Iterator[Event]:
+        product = self.product
+        for day, by_slot in enumerate(product.in_flight):
+            for slot, units in enumerate(by_slot):
+                if units:
+                    yield Event(day, EventKind.RECEIVE, slot, units)
+        if any(product.orderable):
+            yield Event(product.first_review_day, EventKind.BUY)
+        yield from (Event(0, kind) for kind in (EventKind.PLACE, EventKind.DEMAND, EventKind.CLOSE))
+
+    def _decide(self, event: Event) -> Buy | Place | Fulfill:
+        """π_e(S): ask the decision-making system of the event."""
+        if event.kind is EventKind.BUY:
+            return buy(self.product, self.state, event.day, self.costs)
+        if event.kind is EventKind.PLACE:
+            return place(self.product, self.state, event.day)
+        return fulfill(self.product, self.state)
+
+    def _happen(self, event: Event, action: Buy | Place | Fulfill | None) -> list[Event]:
+        """Change the state, record it, and return the events that follow."""
+        match event.kind, action:
+            case EventKind.RECEIVE | EventKind.RECEIVE_TRANSFER, None:
+                return self._receive(event)
+            case EventKind.BUY, Buy():
+                return self._bought(event.day, action)
+            case EventKind.PLACE, Place():
+                return self._placed(event.day, action)
+            case EventKind.DEMAND, None:
+                self.state.demand = self.future.demand(event.day)
+                return [Event(event.day, EventKind.FULFILL), Event(event.day + 1, EventKind.DEMAND)]
+            case EventKind.FULFILL, Fulfill():
+                return self._fulfilled(event.day, action)
+            case _:
+                self.record.closed(event.day, self.state.on_hand)
+                return [Event(event.day + 1, EventKind.CLOSE)]
+
+    def _receive(self, event: Event) -> list[Event]:
+        from_vendor = event.kind is EventKind.RECEIVE
+        coming = self.state.on_order if from_vendor else self.state.in_transit
+        coming[event.slot] -= event.units
+        self.state.on_hand[event.slot] += event.units
+        note = self.record.received if from_vendor else self.record.received_transfer
+        note(event.day, event.slot, event.units)
+        return []
+
+    def _bought(self, day: int, action: Buy) -> list[Event]:
+        lead_times = {slot: self.future.lead_time(day, slot) for slot, units in enumerate(action.orders) if units}
+        following = [Event(day + self.product.review_days, EventKind.BUY)]
+        for slot, lead_time in lead_times.items():
+            self.state.on_order[slot] += action.orders[slot]
+            following.append(Event(self._booked(day + lead_time), EventKind.RECEIVE, slot, action.orders[slot]))
+        self.record.bought(day, action, lead_times)
+        return following
+
+    def _placed(self, day: int, action: Place) -> list[Event]:
+        following = [Event(day + 1, EventKind.PLACE)]
+        for origin, sent in enumerate(action.moved):
+            for slot, units in enumerate(sent):
+                if units:
+                    self.state.on_hand[origin] -= units
+                    self.state.in_transit[slot] += units
+                    arrival = self._booked(day + self.product.transit_days[origin][slot])
+                    following.append(Event(arrival, EventKind.RECEIVE_TRANSFER, slot, units))
+        self.record.placed(day, action)
+        return following
+
+    def _fulfilled(self, day: int, action: Fulfill) -> list[Event]:
+        for choice, served in zip(self.product.choice, action.served, strict=True):
+            for slot, units in zip(choice, served, strict=True):
+                if units:
+                    self.state.on_hand[slot] -= units
+        self.record.fulfilled(day, self.state.demand, action)
+        return []
+
+    def _booked(self, day: int) -> int:
+        """Arrivals past the horizon are booked on its end, where no event is popped."""
+        return min(day, self.product.days)
+
+
+def _check(system: System, trials: int, seed: int, products: Sequence[int]):
+    count = len(system.product_names)
+    if trials < 1:
+        raise ValueError(f"trials must be at least 1, got {trials}")
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed must be in [0, 2**64), got {seed}")
+    if unknown := [index for index in products if not 0 <= index < count]:
+        raise ValueError(f"products must be rows 0 to {count - 1}, got {unknown[0]}")
+    laws = system.products.law[system.products.orderable]
+    if (system.lead_times.probability[laws, 0] > 0).any() or (system.products.transit_days == 0).any():
+        raise ValueError("lead times and transfers must take at least one day")
+
+
+def _checked_costs(system: System, costs: np.ndarray | None) -> list[list[float]]:
+    """λ by node and week as plain numbers."""
+    shape = len(system.network.nodes), system.weeks
+    values = np.zeros(shape) if costs is None else np.asarray(costs, float)
+    if values.shape != shape or not np.isfinite(values).all():
+        raise ValueError(f"costs must be finite and of shape (nodes, weeks) = {shape}, got shape {values.shape}")
+    return values.tolist()

@@ -1,0 +1,28 @@
+"""The fulfillment system: regions ask their slots in order of preference."""
+
+from jaxsim.reference.decision import Fulfill
+from jaxsim.reference.product import Product, State
+from jaxsim.reference.proportion import split_in_proportion
+
+
+def fulfill(product: Product, state: State) -> Fulfill:
+    """Decide which slot serves how much of the day's demand of each region (semantics, step 4).
+
+    In round p every region asks its rank-p slot for all that is still unserved; a slot that cannot serve all who ask
+    shares its stock in proportion.
+    """
+    stock = list(state.on_hand)
+    unserved = list(state.demand)
+    served = []
+    for choice in product.choice:
+        delivered = [0] * len(unserved)
+        for slot in sorted(set(choice) - {-1}):
+            asking = [region for region, chosen in enumerate(choice) if chosen == slot]
+            asked = [unserved[region] for region in asking]
+            parts = asked if sum(asked) <= stock[slot] else split_in_proportion(stock[slot], asked)
+            for region, units in zip(asking, parts, strict=True):
+                delivered[region] = units
+                unserved[region] -= units
+                stock[slot] -= units
+        served.append(tuple(delivered))
+    return Fulfill(tuple(served))

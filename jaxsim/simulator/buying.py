@@ -1,0 +1,113 @@
+"""The buying decision: how much to order, where (the LP), in whole case packs, and when it arrives."""
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Bool, Float, Int32
+
+from jaxsim import draws
+from jaxsim.kernels.buying_lp import BuyingLP, Status, solve
+from jaxsim.simulator.state import Inputs, Order, Shared, State
+
+_SNAP = 1e6  # order vectors are snapped to this part of a case pack before rounding
+
+
+def order_quantity(inputs: Inputs, state: State, week: Int32[Array, ""]) -> Int32[Array, "batch"]:
+    """Units Q that lift the inventory position to the order-up-to level, in whole case packs, halves up."""
+    position = (state.on_hand + state.coming).sum(0, dtype=jnp.int32)
+    level = lax.dynamic_index_in_dim(inputs.order_up_to, week, keepdims=False)
+    shortage = jnp.where(inputs.orderable.any(0), jnp.maximum(level - position, 0), 0)
+    return (2 * shortage + inputs.case_pack) // (2 * inputs.case_pack) * inputs.case_pack
+
+
+def buying_lp(
+    inputs: Inputs, shared: Shared, state: State, quantity: Int32[Array, "batch"], day: Int32[Array, ""]
+) -> BuyingLP:
+    """The LP of section 4 of the design for every product-trial that orders; those that do not get an empty one."""
+    dtype = inputs.lp_route_cost.dtype
+    capacity_cost = jnp.take(lax.dynamic_index_in_dim(shared.capacity_cost, day, 1, keepdims=False), inputs.law)
+    width = lax.dynamic_index_in_dim(inputs.segment_width, day // 7, keepdims=False)
+    supply = jnp.where(quantity > 0, state.on_hand + state.coming, 0)
+    return BuyingLP(
+        order_cost=inputs.lp_sourcing_cost + capacity_cost,
+        order_cap=jnp.where(inputs.orderable, quantity, 0).astype(dtype),
+        order_total=quantity.astype(dtype),
+        supply=supply.astype(dtype),
+        route_cost=inputs.lp_route_cost,
+        overage_cost=inputs.lp_overage_cost,
+        segment_value=inputs.segment_value[None],
+        segment_width=width,
+    )
+
+
+def whole_packs(
+    inputs: Inputs, order: Float[Array, "slots batch"], quantity: Int32[Array, "batch"]
+) -> Int32[Array, "slots batch"]:
+    """Largest-remainder rounding of the LP's order vector to case packs; keeps the sum, ties go to the lower slot."""
+    pack = inputs.case_pack
+    millionths = jnp.where(inputs.orderable, jnp.round(order.astype(jnp.float64) / pack.astype(jnp.float64) * _SNAP), 0.0)
+    base = jnp.floor(millionths / _SNAP)
+    remainder = jnp.where(inputs.orderable, millionths - base * _SNAP, -1.0)
+    missing = quantity // pack - base.sum(0).astype(jnp.int32)
+    slot = jnp.arange(remainder.shape[0])
+    lower = (slot[None, :] < slot[:, None])[..., None]
+    before = (remainder[None] > remainder[:, None]) | (lower & (remainder[None] == remainder[:, None]))
+    rank = before.sum(1, dtype=jnp.int32)
+    extra = inputs.orderable & (rank < missing)
+    return (base.astype(jnp.int32) + extra.astype(jnp.int32)) * pack
+
+
+def lead_times(inputs: Inputs, shared: Shared, day: Int32[Array, ""]) -> Int32[Array, "slots batch"]:
+    """Lead time that an order placed today into each slot would have, days: its law's quantile at a uniform draw."""
+    slots, (_, days) = inputs.law.shape[0], shared.cumulative.shape
+    key, slot = (inputs.key[0], inputs.key[1]), jnp.arange(slots)[:, None]
+    u = draws.lead_time_uniform(jnp, key, inputs.trial, day, slot)
+    flat, row = shared.cumulative.reshape(-1), inputs.law * days
+
+    def halve(_, bounds):
+        low, high = bounds
+        middle = (low + high) // 2
+        beyond = flat[row + middle] <= u
+        return jnp.where(beyond, middle + 1, low), jnp.where(beyond, high, middle)
+
+    bounds = jnp.zeros_like(inputs.law), jnp.full_like(inputs.law, days - 1)
+    return lax.fori_loop(0, int(days - 1).bit_length(), halve, bounds)[0]
+
+
+def buy(inputs: Inputs, shared: Shared, state: State, day: Int32[Array, ""]) -> Order:
+    """The buying policy π(S; λ) of eq. (6) on a review day."""
+    quantity = order_quantity(inputs, state, day // 7)
+    lp_order, status = _solve_active(buying_lp(inputs, shared, state, quantity, day), quantity > 0)
+    units = whole_packs(inputs, lp_order, quantity)
+    lead_time = jnp.where(units > 0, lead_times(inputs, shared, day), 0)
+    return Order(quantity, lp_order, units, lead_time, status)
+
+
+def _solve_active(problem: BuyingLP, active: Bool[Array, "batch"]):
+    """Order vectors and statuses; those that order come first, so that the blocks of the rest take no work."""
+    rank = jnp.argsort(~active, stable=True)
+    whole = lambda values: jnp.broadcast_to(values, (*values.shape[:-1], rank.size))
+    solution = solve(jax.tree.map(lambda values: whole(values)[..., rank], problem))
+    back = jnp.argsort(rank)
+    order, status = solution.order[:, back], solution.status[back]
+    return jnp.where(active, order, 0.0), jnp.where(active, status, Status.OPTIMAL)
+
+
+def no_order(inputs: Inputs) -> Order:
+    """The decision of a day without a review."""
+    zero = jnp.zeros_like(inputs.on_hand)
+    none = jnp.zeros_like(inputs.case_pack)
+    return Order(none, zero.astype(inputs.lp_route_cost.dtype), zero, zero, none)
+
+
+def book(state: State, order: Order, day: Int32[Array, ""]) -> State:
+    """Put an order on the calendar; an empty one changes nothing."""
+    week = day // 7
+    placed = order.units > 0
+    ordered = lax.dynamic_index_in_dim(state.ordered, week, keepdims=False) + order.units
+    due = jnp.where(placed, day + order.lead_time, lax.dynamic_index_in_dim(state.due, week, keepdims=False))
+    return state._replace(
+        ordered=lax.dynamic_update_index_in_dim(state.ordered, ordered, week, 0),
+        due=lax.dynamic_update_index_in_dim(state.due, due, week, 0),
+        vendor_coming=state.vendor_coming + order.units,
+    )

@@ -1,0 +1,68 @@
+"""The fulfillment decision: in round p, every region asks its p-th choice of node for what is still unserved."""
+
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Bool, Int32
+
+from jaxsim.simulator.proportion import cut
+from jaxsim.simulator.stage import stage
+from jaxsim.simulator.state import Inputs, State
+from jaxsim.system import FULFILLMENT
+
+
+def fulfill(
+    inputs: Inputs, state: State, demand: Int32[Array, "regions batch"]
+) -> tuple[State, Int32[Array, "ranks regions batch"], Int32[Array, "regions batch"]]:
+    """Serve a day's demand.
+
+    Returns:
+        The state after, the units served to each region by rank, and the units lost.
+    """
+    ranks = inputs.choice.shape[0]
+    serves = inputs.kind == FULFILLMENT
+
+    def unserved(carry):
+        rank, on_hand, left, _ = carry
+        stocked = (serves & (on_hand > 0)).any(0)
+        return (rank < ranks) & (stocked & (left > 0).any(0)).any()
+
+    def serve(carry):
+        rank, on_hand, left, served = carry
+        choice = lax.dynamic_index_in_dim(inputs.choice, rank, keepdims=False)
+        on_hand, granted = _round(on_hand, choice, left)
+        return rank + 1, on_hand, left - granted, lax.dynamic_update_index_in_dim(served, granted, rank, 0)
+
+    start = jnp.int32(0), state.on_hand, demand, jnp.zeros_like(inputs.choice)
+    _, on_hand, lost, served = lax.while_loop(unserved, serve, start)
+    state = state._replace(on_hand=on_hand, served=state.served + served, lost=state.lost + lost)
+    return state, served, lost
+
+
+def _round(on_hand: Int32[Array, "slots batch"], choice: Int32[Array, "regions batch"], asked: Int32[Array, "regions batch"]):
+    """One round: every slot shares its stock in proportion to what the regions that chose it ask."""
+    open_ = (asked > 0).any()
+    stock, whole, upper = stage(open_, _asks, on_hand, choice, asked)
+    granted = stage(open_, _grant, stock, whole, upper, asked)
+    return on_hand - stage(open_, _taken, on_hand, choice, granted), granted
+
+
+def _asks(on_hand, choice, asked):
+    """For each region: stock at its choice, all that is asked there, and the part asked by regions up to it."""
+    regions = asked.shape[0]
+    up_to = (jnp.arange(regions)[None, :] <= jnp.arange(regions)[:, None])[..., None]
+    asks = jnp.where(choice[None] == choice[:, None], asked[None], 0)
+    stock = jnp.where(_chosen(on_hand, choice), on_hand[:, None], 0).sum(0, dtype=jnp.int32)
+    return stock, asks.sum(1, dtype=jnp.int32), jnp.where(up_to, asks, 0).sum(1, dtype=jnp.int32)
+
+
+def _grant(stock, whole, upper, asked):
+    stock, whole, upper = (units.astype(jnp.float64) for units in (stock, whole, upper))
+    return cut(jnp.minimum(stock, whole), upper, upper - asked.astype(jnp.float64), whole)
+
+
+def _taken(on_hand, choice, granted):
+    return jnp.where(_chosen(on_hand, choice), granted[None], 0).sum(1, dtype=jnp.int32)
+
+
+def _chosen(on_hand, choice) -> Bool[Array, "slots regions batch"]:
+    return choice[None] == jnp.arange(on_hand.shape[0], dtype=choice.dtype)[:, None, None]

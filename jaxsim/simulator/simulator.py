@@ -1,0 +1,166 @@
+"""The fast engine's front: from a `System` and costs to an `Outcome` or a `Trajectory`.
+
+Batching, jit, threads and the choice of chunk size live here and nowhere else; the day itself is in `day`.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import jax
+import numpy as np
+from jaxtyping import Float64
+
+from jaxsim.kernels.buying_lp import Status
+from jaxsim.outcome import Outcome, Trajectory
+from jaxsim.simulator import chunks
+from jaxsim.simulator.day import simulate_chunk
+from jaxsim.simulator.state import Shared
+from jaxsim.system import FULFILLMENT, System
+
+CHUNK = {"cpu": 512, "gpu": 65536}
+"""Product-trials per jitted call: on a CPU the LP's arrays of a chunk stay in the second-level cache."""
+
+KEEP_BYTES = 1 << 30
+"""Chunks stay on the device between runs while all of them together take less than this."""
+
+_OPTIONS = {"xla_cpu_prefer_vector_width": 512} if jax.default_backend() == "cpu" else None
+_simulate = jax.jit(
+    simulate_chunk, static_argnames=("levels", "ring", "sources", "record"), compiler_options=_OPTIONS
+)
+
+
+class Simulator:
+    """Simulates every product of a system under given capacity costs, for a fixed seed.
+
+    Two runs differ only by their costs: demand and lead times are the same draws (common random numbers).
+    """
+
+    def __init__(
+        self,
+        system: System,
+        *,
+        trials: int = 1,
+        first_trial: int = 0,
+        seed: int = 0,
+        lp_dtype: str = "float64",
+        chunk: int | None = None,
+        threads: int | None = None,
+    ):
+        """Prepare the chunks of a system.
+
+        Args:
+            trials: independent futures per product. first_trial: number of the first one. seed: 0 … 2**64 − 1.
+            lp_dtype: precision of the buying LP, float64 or float32; units are whole numbers in both.
+            chunk: product-trials per jitted call. threads: chunks simulated at a time.
+
+        Raises:
+            ValueError: a count is not positive, the seed is out of range, or the type is neither of the two.
+        """
+        if trials < 1 or (chunk is not None and chunk < 1) or (threads is not None and threads < 1):
+            raise ValueError("trials, chunk and threads must be positive whole numbers")
+        if not 0 <= seed < 2**64 or first_trial < 0:
+            raise ValueError(f"seed must lie in 0 … 2**64 − 1 and first_trial must not be negative, got {seed}, {first_trial}")
+        if lp_dtype not in ("float64", "float32"):
+            raise ValueError(f"lp_dtype must be float64 or float32, got {lp_dtype!r}")
+        backend = jax.default_backend()
+        self.system = system
+        self.trials = trials
+        self._first_trial = first_trial
+        self._seed = seed
+        self._dtype = np.dtype(lp_dtype)
+        self._chunks = chunks.partition(system.products, trials, chunk or CHUNK.get(backend, CHUNK["gpu"]))
+        self._threads = threads or ((os.cpu_count() or 1) if backend == "cpu" else 2)
+        self._inputs: dict[int, tuple] = {}
+        products = system.products
+        sources = (products.kind > 0) & (products.kind < FULFILLMENT)
+        self._static = {
+            "levels": tuple(system.levels.tolist()),
+            "ring": int(products.transit_days.max(initial=0)) + 1,
+            "sources": max(int(sources.any(0).nonzero()[0].max(initial=-1)) + 1, 1),
+        }
+
+    @property
+    def product_trials(self) -> int:
+        """Product-trials of a run."""
+        return len(self.system.product_names) * self.trials
+
+    def run(self, costs: Float64[np.ndarray, "nodes weeks"] | None = None) -> Outcome:
+        """Counts of every product-trial under capacity costs λ (none when left out).
+
+        Raises:
+            ValueError: `costs` has another shape or is not finite.
+            RuntimeError: a buying LP ended without an optimum; names the product.
+        """
+        counts = self._run(costs, record=False)
+        outcome = {}
+        for name in ("arrivals", "orders", "inventory", "served", "lost", "moved"):
+            outcome[name] = self._gather([getattr(count, name) for count, _ in counts], np.int32)
+        outcome["moved"] = self._pad_sources(outcome["moved"])
+        return Outcome(**outcome)
+
+    def trajectory(self, costs: Float64[np.ndarray, "nodes weeks"] | None = None) -> Trajectory:
+        """Every day of every product-trial; for small systems, since memory grows with days × products × trials."""
+        days = [record for _, record in self._run(costs, record=True)]
+        fields = {}
+        for name in days[0]._fields:
+            parts = [getattr(day, name).reshape(-1, *getattr(day, name).shape[2:]) for day in days]
+            fields[name] = self._gather(parts, np.float64 if name == "lp_order" else np.int32)
+        fields["moved"] = self._pad_sources(fields["moved"])
+        return Trajectory(**fields)
+
+    def _run(self, costs, record: bool) -> list:
+        costs = self._checked(costs)
+        cost = chunks.capacity_cost(self.system.lead_times, costs).astype(self._dtype)
+        with jax.enable_x64(True):
+            shared = jax.device_put(Shared(self.system.lead_times.cumulative, cost))
+        with ThreadPoolExecutor(min(self._threads, len(self._chunks))) as pool:
+            return list(pool.map(partial(self._run_chunk, shared, record), range(len(self._chunks))))
+
+    def _run_chunk(self, shared: Shared, record: bool, index: int):
+        with jax.enable_x64(True):
+            schedule, inputs = self._chunk_inputs(index)
+            result = jax.device_get(_simulate(schedule, inputs, shared, record=record, **self._static))
+        self._check_status(self._chunks[index], result[0].status)
+        return result
+
+    def _chunk_inputs(self, index: int):
+        if index not in self._inputs:
+            chunk = self._chunks[index]
+            moved = chunk._replace(trial=chunk.trial + self._first_trial)
+            arrays = jax.device_put(chunks.inputs(self.system.products, moved, self._seed, self._dtype))
+            size = sum(leaf.nbytes for leaf in jax.tree.leaves(arrays))
+            if size * len(self._chunks) > KEEP_BYTES:
+                return arrays
+            self._inputs[index] = arrays
+        return self._inputs[index]
+
+    def _checked(self, costs) -> np.ndarray:
+        shape = self.system.network.plan.shape
+        costs = np.zeros(shape) if costs is None else np.asarray(costs, float)
+        if costs.shape != shape or not np.isfinite(costs).all():
+            raise ValueError(f"costs must be {shape[0]} nodes x {shape[1]} weeks of finite numbers, got shape {costs.shape}")
+        return costs
+
+    def _check_status(self, chunk: chunks.Chunk, status: np.ndarray) -> None:
+        bad = np.flatnonzero(status[: chunk.count] != Status.OPTIMAL)
+        if bad.size:
+            name = self.system.product_names[chunk.product[bad[0]]]
+            trial = int(chunk.trial[bad[0]]) + self._first_trial
+            raise RuntimeError(
+                f"the buying LP of product {name}, trial {trial}, ended as {Status(int(status[bad[0]])).name}; "
+                f"{bad.size} product-trials of this chunk are affected"
+            )
+
+    def _gather(self, parts: list[np.ndarray], dtype) -> np.ndarray:
+        """Batch-last chunks → (products, trials, …)."""
+        full = np.empty((len(self.system.product_names), self.trials, *parts[0].shape[:-1]), dtype)
+        for chunk, part in zip(self._chunks, parts, strict=True):
+            keep = slice(0, chunk.count)
+            full[chunk.product[keep], chunk.trial[keep]] = np.moveaxis(part, -1, 0)[keep]
+        return full
+
+    def _pad_sources(self, moved: np.ndarray) -> np.ndarray:
+        """Give the axis of sending slots its full length; fulfillment slots never send."""
+        missing = moved.shape[-1] - moved.shape[-2]
+        return np.pad(moved, [(0, 0)] * (moved.ndim - 2) + [(0, missing), (0, 0)])

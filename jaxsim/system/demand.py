@@ -1,0 +1,89 @@
+"""Demand distributions: weekly quantile functions, thinning, spans of days, quantiles of sums (docs/semantics.md)."""
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+import scipy.special
+from jaxtyping import Float64
+
+from jaxsim.scenario.schema import QUANTILE_LEVELS
+
+LEVELS = np.array([0.0, *QUANTILE_LEVELS, 1.0])
+"""Levels of the extended quantile function."""
+
+_SHAPES = (1e-4, 1e8)  # outside, a gamma's quantiles are 0 or its mean
+
+
+class Moments(NamedTuple):
+    """Mean and variance of whole-unit demand; arrays of one shape."""
+
+    mean: np.ndarray
+    variance: np.ndarray
+
+    def thinned(self, share) -> "Moments":
+        """Moments when each unit belongs to the part with probability `share` (broadcast)."""
+        return Moments(share * self.mean, share**2 * self.variance + share * (1.0 - share) * self.mean)
+
+    def __getitem__(self, index) -> "Moments":
+        return Moments(self.mean[index], self.variance[index])
+
+
+def extend(quantiles: Float64[np.ndarray, "*shape columns"]) -> Float64[np.ndarray, "*shape points"]:
+    """Add the end points at levels 0 and 1 to tabulated quantiles, on the last axis."""
+    low = np.maximum(0.0, quantiles[..., :1] - (quantiles[..., 1:2] - quantiles[..., :1]))
+    high = quantiles[..., -1:] + (quantiles[..., -1:] - quantiles[..., -2:-1]) / 4.0
+    return np.concatenate([low, quantiles, high], axis=-1)
+
+
+def moments(quantiles: Float64[np.ndarray, "*shape points"]) -> Moments:
+    """Exact mean and variance of the piecewise linear quantile function over `LEVELS`, on the last axis."""
+    width = np.diff(LEVELS)
+    left, right = quantiles[..., :-1], quantiles[..., 1:]
+    mean = (width * (left + right) / 2.0).sum(-1)
+    square = (width * (left**2 + left * right + right**2) / 3.0).sum(-1)
+    return Moments(mean, np.maximum(square - mean**2, 0.0))
+
+
+def over_span(weekly: Moments, start, days) -> Moments:
+    """Moments of demand from day `start` for `days` days.
+
+    Args:
+        weekly: `(products, weeks)`. start, days: `(products,)` or scalars; spans past the horizon repeat the last week.
+    """
+    products, weeks = weekly.mean.shape
+    start = np.broadcast_to(np.asarray(start, float), (products,))
+    end = start + days
+    last = max(int(np.ceil(end.max(initial=0.0) / 7.0)), weeks)
+    mean, variance = np.zeros(products), np.zeros(products)
+    for week in range(last):
+        part = np.clip(np.minimum(end, 7.0 * week + 7.0) - np.maximum(start, 7.0 * week), 0.0, 7.0) / 7.0
+        thin = weekly[:, min(week, weeks - 1)].thinned(part)
+        mean += thin.mean
+        variance += thin.variance
+    return Moments(mean, variance)
+
+
+def quantile(demand: Moments, level: float | np.ndarray) -> np.ndarray:
+    """Quantile of the gamma distribution with these moments; 0 where the mean is 0, the mean where the variance is.
+
+    Args:
+        level: one level, for which a table of the quantile is made once and interpolated (relative error below 1e-5), or an
+            array of levels that broadcasts with the moments, for which the quantile is computed one by one.
+    """
+    mean, variance = np.broadcast_arrays(demand.mean, demand.variance)
+    positive = (mean > 0) & (variance > 0)
+    shape = np.where(positive, mean, 1.0) ** 2 / np.where(positive, variance, 1.0)
+    shape = np.clip(shape, *_SHAPES)
+    if isinstance(level, float):
+        ratio = np.interp(np.log(shape), *_unit_gamma_table(level))
+    else:
+        ratio = scipy.special.gammaincinv(shape, level) / shape
+    return np.where(positive, mean * ratio, mean)
+
+
+@functools.lru_cache(maxsize=32)
+def _unit_gamma_table(level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Quantile of a gamma of mean 1 against the log of its shape."""
+    grid = np.linspace(*np.log(_SHAPES), 8192)
+    return grid, scipy.special.gammaincinv(np.exp(grid), level) / np.exp(grid)

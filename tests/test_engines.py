@@ -1,0 +1,107 @@
+"""The fast engine against the exact one: same draws, same trajectories, day by day and field by field."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from random_scenarios import random_scenario
+
+from jaxsim import reference
+from jaxsim.outcome import Outcome, Trajectory
+from jaxsim.scenario import load
+from jaxsim.scenario.generate import generate
+from jaxsim.simulator import Simulator
+from jaxsim.system import System, build
+
+TOLERANCE = 1e-6
+
+
+def random_costs(system: System, seed: int) -> np.ndarray:
+    """Capacity costs of both signs, of the size of sourcing costs."""
+    return np.random.default_rng(seed).normal(0.0, 1.0, system.network.plan.shape)
+
+
+def assert_same(fast: Trajectory, exact: Trajectory) -> None:
+    for field in dataclasses.fields(Trajectory):
+        mine, theirs = getattr(fast, field.name), getattr(exact, field.name)
+        assert mine.shape == theirs.shape, field.name
+        scale = np.maximum(1.0, np.abs(theirs))
+        wrong = np.argwhere(np.abs(mine - theirs) > TOLERANCE * scale)
+        assert not wrong.size, f"{field.name} differs first at (product, trial, day, …) = {wrong[0]}"
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory) -> System:
+    folder = tmp_path_factory.mktemp("scenario") / "tiny"
+    generate(folder, "tiny", seed=1)
+    return build(load(folder))
+
+
+@pytest.mark.parametrize("costly", [False, True], ids=["no costs", "costs"])
+def test_engines_agree_on_tiny(tiny, costly):
+    costs = random_costs(tiny, 5) if costly else None
+    assert_same(
+        Simulator(tiny, trials=3, seed=7).trajectory(costs), reference.run(tiny, costs, trials=3, seed=7)
+    )
+
+
+@pytest.fixture(scope="module")
+def odd() -> System:
+    """Thirty unconnected random networks with twelve products each."""
+    return build(random_scenario(11, networks=30))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_engines_agree_on_random_networks(odd, seed):
+    costs = random_costs(odd, seed)
+    assert_same(Simulator(odd, trials=2, seed=seed).trajectory(costs), reference.run(odd, costs, trials=2, seed=seed))
+
+
+def test_units_are_conserved(odd):
+    run = Simulator(odd, trials=2, seed=4).trajectory(random_costs(odd, 4))
+    came = odd.products.on_hand.sum(-1)[:, None, None] + np.cumsum(run.received.sum(-1), axis=2)
+    served = np.cumsum(run.served.sum((3, 4)), axis=2)
+    moving = np.cumsum(run.moved.sum((3, 4)) - run.received_transfers.sum(3), axis=2)
+    np.testing.assert_array_equal(came, run.on_hand.sum(-1) + served + moving)
+    np.testing.assert_array_equal(run.demand, run.served.sum(3) + run.lost)
+
+
+def test_counts_are_the_sums_of_the_days(tiny):
+    simulator = Simulator(tiny, trials=2, seed=3)
+    counts, summed = simulator.run(), simulator.trajectory().outcome()
+    for field in dataclasses.fields(Outcome):
+        np.testing.assert_array_equal(getattr(counts, field.name), getattr(summed, field.name), field.name)
+
+
+def test_chunks_threads_and_companions_change_nothing(tiny):
+    costs = random_costs(tiny, 2)
+    whole = Simulator(tiny, trials=3, seed=11).run(costs)
+    cut = Simulator(tiny, trials=3, seed=11, chunk=5, threads=1).run(costs)
+    later = Simulator(tiny, trials=1, first_trial=2, seed=11).run(costs)
+    for field in dataclasses.fields(Outcome):
+        np.testing.assert_array_equal(getattr(whole, field.name), getattr(cut, field.name), field.name)
+        np.testing.assert_array_equal(getattr(whole, field.name)[:, 2:], getattr(later, field.name), field.name)
+
+
+def test_one_compilation_per_system(tiny):
+    from jaxsim.simulator.simulator import _simulate
+
+    simulator = Simulator(tiny, trials=2, seed=1, chunk=8)
+    simulator.run()
+    compiled = _simulate._cache_size()
+    simulator.run(random_costs(tiny, 0))
+    simulator.run(random_costs(tiny, 1))
+    assert _simulate._cache_size() == compiled
+
+
+def test_bad_arguments_are_named(tiny):
+    with pytest.raises(ValueError, match="nodes x"):
+        Simulator(tiny).run(np.zeros((2, 2)))
+    with pytest.raises(ValueError, match="finite"):
+        Simulator(tiny).run(np.full(tiny.network.plan.shape, np.nan))
+    with pytest.raises(ValueError, match="lp_dtype"):
+        Simulator(tiny, lp_dtype="bfloat16")
+    with pytest.raises(ValueError, match="seed"):
+        Simulator(tiny, seed=-1)
+    with pytest.raises(ValueError, match="positive"):
+        Simulator(tiny, trials=0)
