@@ -1,0 +1,249 @@
+"""The command line. Commands import what they need when they run, so that `jaxsim --help` answers at once.
+
+Exit codes: 0 done, 1 bad input, 2 bad usage, 75 interrupted but resumable.
+"""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from jaxsim.version import __version__
+
+DONE, BAD_INPUT, BAD_USAGE, INTERRUPTED = 0, 1, 2, 75
+
+SIMULATION_OPTIONS = ("products", "trials", "seed")
+SEARCH_OPTIONS = ("iterations", "curvature")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code."""
+    options = parser().parse_args(arguments)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: more threads only wait for each other
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell starts background commands with SIGINT ignored
+        signal.signal(number, _interrupt)
+    try:
+        return options.command(options)
+    except KeyboardInterrupt:
+        return _say("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except (ValueError, OSError) as error:
+        return _say(str(error) or type(error).__name__, BAD_INPUT)
+    except (RuntimeError, ArithmeticError) as error:
+        if os.environ.get("JAXSIM_TRACEBACK"):
+            raise
+        return _say(f"{error} (set JAXSIM_TRACEBACK=1 to see where)", BAD_INPUT)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Commands and options."""
+    top = argparse.ArgumentParser(
+        prog="jaxsim", description="Simulate a retailer's inbound supply chain and search its capacity costs."
+    )
+    top.add_argument("--version", action="version", version=f"jaxsim {__version__}")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    generate = _command(commands, "generate", _generate, "write a synthetic scenario")
+    generate.add_argument("out", type=Path, metavar="OUT")
+    generate.add_argument("--preset", default="demo", help="tiny, demo, paper or large (default: demo)")
+    generate.add_argument("--seed", type=_whole, default=0)
+    generate.add_argument("--demand-history", type=Path, metavar="FILE", help="CSV of monthly demand, a series per row")
+    generate.add_argument("--overwrite", action="store_true", help="replace a scenario that is there")
+
+    validate = _command(commands, "validate", _validate, "list every kind of fault in a scenario")
+    validate.add_argument("scenario", type=Path, metavar="SCENARIO")
+
+    simulate = _command(commands, "simulate", _simulate, "simulate a scenario, with capacity costs or without")
+    _study_options(simulate)
+    simulate.add_argument("--costs", type=Path, metavar="FILE", help="CSV or Parquet table of node, week, cost")
+    simulate.add_argument("--engine", choices=("scan", "events"), default="scan", help="fast or exact (default: scan)")
+
+    search = _command(commands, "search", _search, "search the capacity costs of a scenario")
+    _study_options(search)
+    search.add_argument("--sample", dest="products", type=_count, metavar="N", help="the same as --products")
+    search.add_argument("--iterations", type=_count, metavar="K", help="most iterations (default: 30)")
+    search.add_argument("--curvature", choices=("bfgs",), help="how the curvature is estimated (default: bfgs)")
+    search.add_argument("--resume", action="store_true", help="go on with the interrupted search in RUN")
+
+    report = _command(commands, "report", _report, "write report.html and figures of a run")
+    report.add_argument("run", type=Path, metavar="RUN")
+
+    compare = _command(commands, "compare", _compare, "indicators of two runs side by side")
+    compare.add_argument("first", type=Path, metavar="RUN_A")
+    compare.add_argument("second", type=Path, metavar="RUN_B")
+    return top
+
+
+def _command(commands: Any, name: str, function: Any, text: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    command.set_defaults(command=function)
+    return command
+
+
+def _study_options(command: argparse.ArgumentParser) -> None:
+    """Options that simulations and searches share; None where the user gave none."""
+    command.add_argument("scenario", type=Path, metavar="SCENARIO")
+    command.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run")
+    command.add_argument("--products", type=_count, metavar="N", help="products to sample (default: 2000)")
+    command.add_argument("--trials", type=_count, metavar="N", help="futures of each product (default: 1)")
+    command.add_argument("--seed", type=_whole, metavar="S", help="of sampling, demand and lead times (default: 0)")
+    command.add_argument("--overwrite", action="store_true", help="replace a run that is there")
+    command.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def _whole(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < 2**63:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0 to 2**63 - 1")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if not 1 <= value < 2**31:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive whole number")
+    return value
+
+
+_whole.__name__ = _count.__name__ = "whole number"  # the word in argparse's message
+
+
+def _generate(options: argparse.Namespace) -> int:
+    from jaxsim.runs.folder import clear_for_writing
+    from jaxsim.scenario import TABLES
+    from jaxsim.scenario.generate import PRESETS, generate
+
+    if options.preset not in PRESETS:
+        return _say(f"there is no preset {options.preset!r}; there are {', '.join(PRESETS)}", BAD_USAGE)
+    if options.demand_history is not None and not options.demand_history.is_file():
+        return _say(f"there is no file {options.demand_history}", BAD_INPUT)
+    out = options.out
+    names = {f"{table}.{form}" for table in TABLES for form in ("parquet", "csv")}
+    ours = out.is_dir() and {file.name for file in out.iterdir()} <= names
+    clear_for_writing(out, options.overwrite, ours)
+    made = generate(out, options.preset, options.seed, options.demand_history)
+    print(f"{out}: {made.products:,} products, {made.inbound_nodes} inbound nodes, {made.weeks} weeks")
+    if made.series_dropped:
+        print(f"left out {made.series_dropped} series without observations")
+    return DONE
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from jaxsim.scenario import find_faults
+
+    _need_folder(options.scenario)
+    faults = find_faults(options.scenario)
+    for fault in faults:
+        print(fault)
+    print(f"{options.scenario}: {len(faults) or 'no'} kind{'s' if len(faults) != 1 else ''} of fault")
+    return BAD_INPUT if faults else DONE
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    _prepare(options)
+    from jaxsim import report
+    from jaxsim.runs.progress import reporting
+    from jaxsim.runs.study import Simulation, simulate_study
+
+    simulation = Simulation(engine=options.engine, **_given(options, SIMULATION_OPTIONS))
+    with reporting(options.quiet) as progress:
+        run = simulate_study(
+            options.scenario, options.out, simulation,
+            costs_file=options.costs, overwrite=options.overwrite, progress=progress,
+        )  # fmt: skip
+        page = report.write(run.path)
+    _print_metrics(run.metrics())
+    print(page)
+    return DONE
+
+
+def _search(options: argparse.Namespace) -> int:
+    _prepare(options)
+    from jaxsim import report
+    from jaxsim.runs.folder import open_run
+    from jaxsim.runs.progress import reporting
+    from jaxsim.runs.study import Search, Simulation, search_study
+
+    simulation, settings = _given(options, SIMULATION_OPTIONS), _given(options, SEARCH_OPTIONS)
+    if options.resume:  # what was not given again is as it was
+        stored = open_run(options.out).config()
+        if "search" not in stored:
+            return _say(f"{options.out} is not the run of a search", BAD_INPUT)
+        simulation, settings = stored["simulation"] | simulation, stored["search"] | settings
+    with reporting(options.quiet) as progress:
+        study = search_study(
+            options.scenario, options.out, Simulation(**simulation), Search(**settings),
+            overwrite=options.overwrite, resume=options.resume, progress=progress,
+        )  # fmt: skip
+        if study.interrupted:
+            return _say(f"interrupted; go on with --resume --out {options.out}", INTERRUPTED)
+        page = report.write(study.run.path)
+    _print_metrics(study.run.metrics())
+    print(page)
+    return DONE
+
+
+def _report(options: argparse.Namespace) -> int:
+    from jaxsim import report
+    from jaxsim.runs.folder import open_run
+
+    if not open_run(options.run).finished:
+        return _say(f"{options.run} is not finished; go on with `jaxsim search … --resume`", BAD_INPUT)
+    print(report.write(options.run))
+    return DONE
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from jaxsim.runs.compare import lines
+    from jaxsim.runs.folder import open_run
+
+    for line in lines(open_run(options.first), open_run(options.second)):
+        print(line)
+    return DONE
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    """Refuse what cannot work before anything slow begins, then set up JAX."""
+    _need_folder(options.scenario)
+    from jaxsim.runs import runtime
+
+    runtime.configure()
+
+
+def _need_folder(path: Path) -> None:
+    if not path.is_dir():
+        raise ValueError(f"there is no folder {path}")
+
+
+def _given(options: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+
+
+def _print_metrics(metrics: dict[str, Any]) -> None:
+    """Headline numbers, then the indicators."""
+    for name, value in metrics.items():
+        if isinstance(value, float):
+            print(f"{name:36s} {value:12.4f}")
+        elif name != "kpis":
+            print(f"{name:36s} {value!s:>12}")
+    for name, row in metrics["kpis"].items():
+        shown = ("–" if row.get(key) is None else f"{row[key]:12.4f}" for key in row if not key.endswith("_se"))
+        print(f"{name:36s} {' '.join(f'{text:>12}' for text in shown)}")
+
+
+def _say(message: str, code: int) -> int:
+    print(f"jaxsim: {message}", file=sys.stderr)
+    return code
+
+
+def _interrupt(*_: Any) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""Customer service: preferred node availability (PNA) and fill rate."""
+
+import numpy as np
+from jaxtyping import Float64, Int
+
+from jaxsim.measures.estimates import Estimate, ratio
+from jaxsim.outcome import Outcome
+from jaxsim.system import System
+
+
+def preferred_node_availability(
+    system: System,
+    outcome: Outcome,
+    *,
+    weeks: slice = slice(None),
+    strata: Int[np.ndarray, "products"] | None = None,
+) -> Estimate:
+    """PNA as the paper approximates it: Σ γ min(D60, Ī) / Σ γ D60 over products, preferred nodes and weeks (section
+    2.4.2).
+
+    D60 adds the 60th percentiles of weekly demand of the regions that prefer the node; Ī is the mean end-of-day
+    inventory there in the week of a trial, and the minimum is taken trial by trial. Regions that no node ships to are
+    left out.
+
+    Args:
+        weeks: weeks of the horizon to count, such as `slice(0, 4)`.
+        strata: stratum of each product, for the standard error.
+
+    Returns:
+        A fraction; NaN when there is no demand to prefer a node for.
+    """
+    wanted = _preferred_demand(system)[:, weeks]
+    held = outcome.inventory[:, :, weeks] / 7.0
+    available = np.minimum(wanted[:, None], held).sum((2, 3))
+    return ratio(
+        system.products.scale, strata, available, np.broadcast_to(wanted.sum((1, 2))[:, None], available.shape)
+    )
+
+
+def simulated_preferred_availability(
+    system: System, outcome: Outcome, strata: Int[np.ndarray, "products"] | None = None
+) -> Estimate:
+    """PNA from simulated orders: units that the preferred node served / units asked for, over the whole horizon."""
+    preferred = outcome.served[:, :, 0].sum(2, dtype=np.int64).astype(np.float64)
+    return ratio(system.products.scale, strata, preferred, demanded(outcome))
+
+
+def fill_rate(system: System, outcome: Outcome, strata: Int[np.ndarray, "products"] | None = None) -> Estimate:
+    """Units delivered / units asked for, over the whole horizon."""
+    return ratio(system.products.scale, strata, delivered(outcome), demanded(outcome))
+
+
+def delivered(outcome: Outcome) -> Float64[np.ndarray, "products trials"]:
+    """Units delivered to customers."""
+    return outcome.served.sum((2, 3), dtype=np.int64).astype(np.float64)
+
+
+def demanded(outcome: Outcome) -> Float64[np.ndarray, "products trials"]:
+    """Units that customers asked for: delivered and lost."""
+    return delivered(outcome) + outcome.lost.sum(2, dtype=np.int64)
+
+
+def _preferred_demand(system: System) -> Float64[np.ndarray, "products weeks slots"]:
+    """D60 of each slot: 60th percentiles of the regions that prefer it."""
+    products = system.products
+    slots = np.arange(products.node.shape[1])
+    prefers = (products.choice[:, 0, :, None] == slots).astype(np.float64)
+    return products.region_p60 @ prefers

@@ -1,0 +1,69 @@
+"""Utilization of node-weeks: Ũ = Σ_a γ_a · mean over trials of the units that vendors deliver (Algorithm 2, step 8).
+
+Sums run in the fixed order of products and slots (`np.bincount`), so equal outcomes give equal bits.
+"""
+
+import numpy as np
+from jaxtyping import Float64, Int
+
+from jaxsim.measures.estimates import Estimate, stage_variance, strata_of
+from jaxsim.outcome import Outcome
+from jaxsim.system import System
+
+
+def utilization(system: System, outcome: Outcome, strata: Int[np.ndarray, "products"] | None = None) -> Estimate:
+    """Ũ of every node and week, with its standard error over sample and trials.
+
+    Args:
+        system: the sample that was simulated.
+        outcome: its outcome.
+        strata: stratum of each product; products of equal γ when left out.
+
+    Returns:
+        Arrays (nodes, weeks), in units; nodes that receive nothing have 0 and 0.
+    """
+    scale, trials = system.products.scale, outcome.arrivals.shape[1]
+    arrivals = outcome.arrivals
+    means = arrivals.sum(1, dtype=np.int64) / trials
+    place = _Places(system, strata_of(scale, strata))
+    total = place.by_node(means * scale[:, None, None])
+    first, second = place.by_stratum(means), place.by_stratum(means**2)
+    between = np.maximum(second - first**2 / place.count, 0.0)
+    spread = arrivals.astype(np.float64).var(1, ddof=1) if trials > 1 else np.zeros_like(means)
+    within = place.by_stratum(spread * scale[:, None, None])
+    variance = stage_variance(place.population, place.count, between, within, trials).sum(0)
+    return Estimate(total, np.sqrt(variance))
+
+
+def planned_node_weeks(plan: Float64[np.ndarray, "nodes weeks"]) -> tuple[Int[np.ndarray, "h"], Int[np.ndarray, "h"]]:
+    """Nodes and weeks of the H node-weeks that have a labor plan, in the order of the search's vectors."""
+    nodes, weeks = np.nonzero(~np.isnan(plan))
+    return nodes, weeks
+
+
+class _Places:
+    """Where each (product, slot) counts: its node, and its node within the product's stratum."""
+
+    def __init__(self, system: System, strata: Int[np.ndarray, "products"]):
+        self.nodes = len(system.network.nodes)
+        node = system.products.node
+        self.used = node >= 0
+        self.node = node[self.used].astype(np.int64)
+        self.cell = np.broadcast_to(strata[:, None], node.shape)[self.used] * self.nodes + self.node
+        count = np.bincount(strata)
+        self.strata = len(count)
+        self.count = count[:, None, None].astype(np.float64)
+        self.population = np.bincount(strata, system.products.scale)[:, None, None]
+
+    def by_node(self, values: Float64[np.ndarray, "products weeks slots"]) -> Float64[np.ndarray, "nodes weeks"]:
+        return self._sums(values, self.node, self.nodes)
+
+    def by_stratum(
+        self, values: Float64[np.ndarray, "products weeks slots"]
+    ) -> Float64[np.ndarray, "strata nodes weeks"]:
+        return self._sums(values, self.cell, self.strata * self.nodes).reshape(self.strata, self.nodes, -1)
+
+    def _sums(self, values, cell, size: int) -> Float64[np.ndarray, "cells weeks"]:
+        return np.stack(
+            [np.bincount(cell, values[:, w][self.used], minlength=size) for w in range(values.shape[1])], axis=1
+        )

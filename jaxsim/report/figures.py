@@ -1,0 +1,191 @@
+"""Figures of a run, each a function of its tables (columns of NumPy arrays) to a matplotlib figure.
+
+`adherence` is the paper's Figure 3, `node_weeks` its Figure 4, `one_week` its Figure 5; `cost_map` shows every
+capacity cost.
+"""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.colors import TwoSlopeNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from jaxsim.report.style import AFTER, BEFORE, BOUND, INK, MUTED, canvas, headline, house, plan_line
+
+Columns = dict[str, Any]
+MOST_NODES = 20
+"""Nodes shown side by side."""
+
+
+def adherence(iterations: Columns, metrics: dict[str, Any]) -> Figure:
+    """Deviation from the labor plan over iterations, with the bound and the promoted iteration (Figure 3)."""
+    with house():
+        figure = canvas(8, 4.4)
+        axes = figure.add_subplot()
+        step, wmapd = iterations["iteration"], iterations["wmapd"]
+        start, bound, promoted = metrics["wmapd_unconstrained"], metrics["wmapd_bound"], metrics["promoted_iteration"]
+        last = max(int(step.max()), 1)
+        axes.axhline(start, color=BEFORE, linewidth=1.2, linestyle=(0, (4, 2)))
+        axes.text(last, start, "without capacity costs", color=BEFORE, ha="right", va="bottom", fontsize=9)
+        axes.axhline(bound, color=BOUND, linewidth=1.2, linestyle=(0, (4, 2)))
+        axes.text(0, bound, "no costs can do better", color=BOUND, ha="left", va="bottom", fontsize=9)
+        axes.plot(step, wmapd, color=AFTER, marker="o", markersize=4)
+        best = step == promoted
+        axes.plot(
+            step[best],
+            wmapd[best],
+            "o",
+            markersize=11,
+            markerfacecolor="none",
+            markeredgecolor=INK,
+            markeredgewidth=1.4,
+        )
+        for x, y in zip(step[best], wmapd[best], strict=True):
+            axes.annotate(
+                f"promoted: iteration {x}, {y:.1%}",
+                (x, y),
+                xytext=(0, 40),
+                textcoords="offset points",
+                ha="right" if x > last / 2 else "left",
+                color=INK,
+                fontsize=9,
+                arrowprops={"arrowstyle": "-", "color": MUTED, "shrinkB": 6},
+            )
+        axes.set(xlabel="iteration", ylabel="wMAPD (% of planned units)", xlim=(-0.02 * last, last * 1.02))
+        axes.set_ylim(0, max(start, wmapd.max()) * 1.12)
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ratio = f", {metrics['wmapd'] / bound:.1f} × the least possible" if bound > 0 else ""
+        headline(
+            figure,
+            f"Deviation from plan: {start:.1%} → {metrics['wmapd']:.1%}{ratio}",
+            "Mean absolute deviation of node-week arrivals from the plan, weighted by the plan, after each iteration",
+        )
+    return figure
+
+
+def example_node_weeks(utilization: Columns) -> list[tuple[str, int]]:
+    """Two large node-weeks: the one most above its plan without costs, as a ratio, and the one most units below."""
+    plan, used = utilization["plan"], utilization["unconstrained"]
+    large = np.flatnonzero(plan >= np.quantile(plan, 0.75))
+    picks = (large[np.argmax(used[large] / np.maximum(plan[large], 1e-9))], large[np.argmax(plan[large] - used[large])])
+    return [(str(utilization["node"][i]), int(utilization["week"][i])) for i in picks]
+
+
+def _plan_of(utilization: Columns, node: str, week: int) -> float:
+    return float(utilization["plan"][(utilization["node"] == node) & (utilization["week"] == week)][0])
+
+
+def node_weeks(history: Columns, utilization: Columns, promoted: int) -> Figure:
+    """Utilization and cost of two node-weeks over iterations (Figure 4)."""
+    with house():
+        figure = canvas(8, 5.2)
+        panels = figure.subplots(2, 2, sharex=True)
+        for column, (node, week) in enumerate(example_node_weeks(utilization)):
+            rows = (history["node"] == node) & (history["week"] == week)
+            step = history["iteration"][rows]
+            above, below = panels[0, column], panels[1, column]
+            above.plot(
+                step,
+                history["utilization"][rows] / _plan_of(utilization, node, week),
+                color=AFTER,
+                marker="o",
+                markersize=3,
+            )
+            plan_line(above)
+            above.set_title(f"{node}, week {week}: {'over' if column == 0 else 'under'} plan at first")
+            below.plot(step, history["cost"][rows], color=INK, marker="o", markersize=3)
+            below.axhline(0, color=MUTED, linewidth=0.8)
+            below.set_xlabel("iteration")
+            below.xaxis.set_major_locator(MaxNLocator(integer=True))
+            for axes in (above, below):
+                axes.axvline(promoted, color=MUTED, linewidth=1, linestyle=":")
+        panels[0, 0].set_ylabel("arrivals / plan")
+        panels[1, 0].set_ylabel("capacity cost ($ per unit)")
+        panels[1, 0].annotate(
+            "promoted", (promoted, 0.03), xycoords=("data", "axes fraction"), xytext=(-3, 0),
+            textcoords="offset points", rotation=90, ha="right", va="bottom", fontsize=8, color=MUTED,
+        )  # fmt: skip
+        headline(
+            figure,
+            "Costs rise where arrivals exceed the plan and fall where room is left",
+            "Two large node-weeks over the search; the dashed line is the plan",
+        )
+    return figure
+
+
+def one_week(utilization: Columns, seed: int = 0) -> Figure:
+    """Utilization of up to twenty nodes in the middle week, relative to plan, without and with costs (Figure 5)."""
+    weeks = np.unique(utilization["week"])
+    week = int(weeks[len(weeks) // 2])
+    rows = np.flatnonzero((utilization["week"] == week) & (utilization["plan"] > 0))
+    if len(rows) > MOST_NODES:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_NODES, replace=False))
+    plan, node = utilization["plan"][rows], utilization["node"][rows]
+    before = utilization["unconstrained"][rows] / plan
+    after = utilization["constrained"][rows] / plan if "constrained" in utilization else None
+    order = np.argsort(before, kind="stable")
+    place = np.arange(len(rows))
+    with house():
+        figure = canvas(8, 1.9 + 0.23 * len(rows))
+        axes = figure.add_subplot()
+        hollow = {"color": "white", "markeredgecolor": BEFORE, "markeredgewidth": 1.6, "markersize": 7}
+        if after is not None:
+            axes.hlines(place, before[order], after[order], color="#BBBBBB", linewidth=2, zorder=2)
+            axes.plot(after[order], place, "o", color=AFTER, markersize=7, label="with costs", zorder=3)
+        axes.plot(before[order], place, "o", label="without costs", zorder=4, **hollow)
+        plan_line(axes, vertical=True)
+        axes.set_yticks(place, node[order])
+        axes.grid(visible=False, axis="y")
+        axes.set(xlabel=f"arrivals in week {week} / plan", ylim=(-0.7, len(rows) - 0.3))
+        axes.set_xlim(left=0.0)
+        handles, labels = axes.get_legend_handles_labels()
+        figure.legend(handles[::-1], labels[::-1], loc="outside lower right", ncols=2, fontsize=9)
+        headline(
+            figure,
+            _one_week_message(before, after, week),
+            "Simulated arrivals relative to the labor plan (dashed line)",
+        )
+    return figure
+
+
+def _one_week_message(before: np.ndarray, after: np.ndarray | None, week: int) -> str:
+    if after is None:
+        return f"{int((before > 1).sum())} of {len(before)} nodes receive more than planned in week {week}"
+    closer = int((np.abs(after - 1) < np.abs(before - 1)).sum())
+    return f"{closer} of {len(before)} nodes end closer to their plan in week {week}"
+
+
+def cost_map(costs: Columns) -> Figure:
+    """Capacity costs, node × week; nodes from the dearest to the cheapest."""
+    nodes, row = np.unique(costs["node"], return_inverse=True)
+    weeks, column = np.unique(costs["week"], return_inverse=True)
+    grid = np.full((len(nodes), len(weeks)), np.nan)
+    grid[row, column] = costs["cost"]
+    means = np.nan_to_num(grid).mean(1)
+    order = np.argsort(-means, kind="stable")
+    limit = max(float(np.nanmax(np.abs(grid))), 1e-9)
+    with house():
+        figure = canvas(8, 1.8 + min(0.2 * len(nodes), 12))
+        axes = figure.add_subplot()
+        image = axes.imshow(
+            grid[order], aspect="auto", cmap="PuOr_r", norm=TwoSlopeNorm(0, -limit, limit), interpolation="nearest"
+        )
+        every = max(1, -(-len(nodes) // 60))
+        axes.set_yticks(np.arange(len(nodes))[::every], nodes[order][::every], fontsize=8)
+        axes.set_xticks(np.arange(len(weeks)), weeks)
+        axes.set_xticks(np.arange(len(weeks) + 1) - 0.5, minor=True)
+        axes.set_xlabel("week")
+        axes.grid(visible=False)
+        axes.grid(which="minor", axis="x", color="white", linewidth=2)
+        axes.tick_params(which="minor", length=0)
+        axes.spines[:].set_visible(False)
+        figure.colorbar(image, ax=axes, label="capacity cost ($ per unit)", shrink=min(1.0, 4 / figure.get_figheight()))
+        charged, paid = (float(np.nanmean(x)) for x in (grid > 0, grid < 0))
+        headline(
+            figure,
+            f"{charged:.0%} of node-weeks charge for arrivals, {paid:.0%} reward them",
+            "What a unit pays for arriving at a node in a week; nodes from the dearest to the cheapest",
+        )
+    return figure

@@ -1,0 +1,88 @@
+"""Checkpoints of a search: one file per iteration, named by its iteration and the checksum of its bytes.
+
+A file is `000012-<sha256>.npz`: arrays, and the identity of the run that wrote it, nothing that could be executed. The
+newest three are kept. `latest` trusts only what it finds on the disk: it takes the newest file whose bytes match its
+name, so a damaged or half-copied one is passed over, and refuses one that another scenario or configuration wrote.
+"""
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jaxsim.runs import atomic
+from jaxsim.runs.folder import RunError
+
+KEEP = 3
+"""Checkpoints that stay on the disk."""
+
+_NAME = re.compile(r"(\d{6,})-([0-9a-f]{64})\.npz")
+_IDENTITY = "__identity__"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What must be the same for a search to go on."""
+
+    scenario: str
+    config: str
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """State of a search after an iteration."""
+
+    iteration: int
+    arrays: dict[str, np.ndarray]
+
+
+def _names(folder: Path) -> list[tuple[int, str, Path]]:
+    found = ((_NAME.fullmatch(file.name), file) for file in folder.glob("*.npz"))
+    return sorted((int(match[1]), match[2], file) for match, file in found if match)
+
+
+def save(folder: Path, identity: Identity, checkpoint: Checkpoint) -> Path:
+    """Write a checkpoint durably, then drop the oldest beyond three."""
+    folder.mkdir(exist_ok=True)
+    buffer = io.BytesIO()
+    label = np.frombuffer(json.dumps([identity.scenario, identity.config]).encode(), np.uint8)
+    np.savez(buffer, **{_IDENTITY: label, **checkpoint.arrays}, allow_pickle=False)
+    content = buffer.getvalue()
+    file = folder / f"{checkpoint.iteration:06d}-{hashlib.sha256(content).hexdigest()}.npz"
+    atomic.write_bytes(file, content)
+    for _, _, old in _names(folder)[:-KEEP]:
+        old.unlink(missing_ok=True)
+    return file
+
+
+def _read(file: Path, checksum: str) -> dict[str, Any] | None:
+    """Arrays of an undamaged file, None for a damaged one."""
+    try:
+        content = file.read_bytes()
+        if hashlib.sha256(content).hexdigest() != checksum:
+            return None
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return None
+
+
+def latest(folder: Path, identity: Identity) -> Checkpoint | None:
+    """The newest undamaged checkpoint of this very run, or None when there is none."""
+    for iteration, checksum, file in reversed(_names(folder)):
+        arrays = _read(file, checksum)
+        if arrays is None:
+            continue
+        scenario, config = json.loads(arrays.pop(_IDENTITY).tobytes())
+        if scenario != identity.scenario:
+            raise RunError(f"{folder.parent} was made from another scenario, so it cannot be resumed with this one")
+        if config != identity.config:
+            raise RunError(f"{folder.parent} was made with other settings, so it cannot be resumed with these")
+        return Checkpoint(iteration, arrays)
+    return None

@@ -1,0 +1,61 @@
+"""A sampled scenario ready to simulate, and the two engines behind one signature."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float64, Int
+
+from jaxsim.outcome import Outcome
+from jaxsim.runs.folder import RunError
+from jaxsim.sampling import population_of, stratified_sample, work_saved
+from jaxsim.scenario import load, product_statistics
+from jaxsim.system import System, build
+
+ENGINES = ("scan", "events")
+"""The fast engine and the exact one."""
+
+Engine = Callable[[Float64[np.ndarray, "nodes weeks"] | None], Outcome]
+"""Simulates capacity costs; None is the same as zero costs."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Arrays of a sample of products, and what it says of the population."""
+
+    system: System
+    strata: Int[np.ndarray, "products"]
+    population: int
+    """Products of the scenario."""
+    work_saved: float
+    """How many times as many products a simple random sample would need for the same error."""
+
+    @property
+    def plan(self) -> Float64[np.ndarray, "nodes weeks"]:
+        """Labor plan, NaN where there is none."""
+        return self.system.network.plan
+
+
+def load_problem(scenario: Path, size: int, seed: int) -> Problem:
+    """Read product statistics, draw the sample, read only its rows and make the arrays."""
+    population = population_of(product_statistics(scenario))
+    if not population.names:
+        raise RunError(f"{scenario} has no products")
+    sample = stratified_sample(population, size, seed)
+    scenario_sample = load(scenario, sample.names)
+    row = {name: i for i, name in enumerate(sample.names)}
+    order = np.array([row[name] for name in scenario_sample.products])
+    system = build(scenario_sample, sample.scale[order])
+    return Problem(system, sample.stratum[order], len(population.names), work_saved(population, sample))
+
+
+def engine(name: str, system: System, trials: int, seed: int, first_trial: int = 0) -> Engine:
+    """The engine of that name, set up for a system."""
+    if name == "scan":
+        from jaxsim.simulator import Simulator  # compiles; the exact engine does without
+
+        return Simulator(system, trials=trials, seed=seed, first_trial=first_trial).run
+    from jaxsim import reference
+
+    return lambda costs: reference.run(system, costs, trials=trials, seed=seed).outcome()

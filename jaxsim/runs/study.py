@@ -1,0 +1,281 @@
+"""The stages of a command, from tables to a run folder.
+
+    simulate   load sample → simulate without costs (→ with costs) → measures → tables
+    search     load sample → simulate without costs → bound → search, a checkpoint per iteration
+               → promote the best costs → simulate them again → simulate other products and futures → measures → tables
+
+`search_study` may be stopped at any moment and called again with `resume`: it ends with the same bits.
+"""
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+
+from jaxsim.measures import lower_bound, planned_node_weeks, preferred_node_availability, utilization, wmapd
+from jaxsim.runs import checkpoint, folder
+from jaxsim.runs.costs import read_costs
+from jaxsim.runs.folder import RunError, RunFolder
+from jaxsim.runs.journal import Journal, from_arrays
+from jaxsim.runs.measured import Measured, cost_columns, kpi_metrics, measure, number, utilization_columns
+from jaxsim.runs.problem import Engine, Problem, engine, load_problem
+from jaxsim.runs.progress import Progress, Silent
+from jaxsim.scenario import fingerprint
+from jaxsim.search import (
+    Curvature,
+    DampedBfgs,
+    Evaluation,
+    IterationCount,
+    IterationRecord,
+    SearchConfig,
+    SearchResult,
+    SearchState,
+    Stalled,
+    WithinFactorOfBound,
+    search,
+    typical_cost_spread,
+)
+
+CURVATURES: dict[str, type[Curvature]] = {"bfgs": DampedBfgs}
+"""Curvature estimates by name."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Simulation:
+    """What is simulated; checked once."""
+
+    products: int = 2_000
+    """Products of the sample; all when the scenario has no more."""
+    trials: int = 1
+    seed: int = 0
+    engine: str = "scan"
+
+    def __post_init__(self):
+        if self.products < 1 or self.trials < 1:
+            raise RunError("the numbers of products and of trials must be at least 1")
+        if not 0 <= self.seed < 2**63:
+            raise RunError("the seed must be a whole number from 0 to 2**63 - 1")
+
+
+@dataclasses.dataclass(frozen=True)
+class Search:
+    """How costs are searched; checked once."""
+
+    iterations: int = 30
+    curvature: str = "bfgs"
+
+    def __post_init__(self):
+        if self.iterations < 1:
+            raise RunError("the number of iterations must be at least 1")
+        if self.curvature not in CURVATURES:
+            raise RunError(f"there is no curvature {self.curvature!r}; there are {', '.join(CURVATURES)}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """What a search left: its folder, and whether it was stopped before its end."""
+
+    run: RunFolder
+    interrupted: bool
+
+
+def simulate_study(
+    scenario: Path,
+    out: Path,
+    simulation: Simulation,
+    *,
+    costs_file: Path | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> RunFolder:
+    """Simulate a scenario without costs and, when there is a file of them, with costs."""
+    progress, started = progress or Silent(), time.perf_counter()
+    identity = fingerprint(scenario)
+    progress.stage(f"loading {scenario}")
+    problem = load_problem(scenario, simulation.products, simulation.seed)
+    costs = None if costs_file is None else read_costs(costs_file, problem.system.network)
+    config = {"scenario": {"path": str(scenario)}, "simulation": dataclasses.asdict(simulation)}
+    config["simulation"]["costs"] = None if costs_file is None else str(costs_file)
+    run = folder.create(out, config, _facts(problem, identity, simulation.seed), overwrite)
+    simulate = engine(simulation.engine, problem.system, simulation.trials, simulation.seed)
+    progress.stage(f"simulating {len(problem.strata):,} of {problem.population:,} products without capacity costs")
+    outcome = simulate(None)
+    before, after = measure(problem, outcome), None
+    if costs is not None:
+        progress.stage("simulating with capacity costs")
+        after = measure(problem, simulate(costs))
+        run.write_table("costs", cost_columns(problem, costs[planned_node_weeks(problem.plan)]))
+    metrics = _headline_metrics(before, after, lower_bound(problem.system, outcome).wmapd)
+    metrics["product_trials"] = len(problem.strata) * simulation.trials * (1 if after is None else 2)
+    metrics["seconds"] = time.perf_counter() - started
+    run.write_table("utilization", utilization_columns(problem, before, after))
+    run.write_metrics(metrics | {"kpis": kpi_metrics(before, after)})
+    return run
+
+
+def search_study(
+    scenario: Path,
+    out: Path,
+    simulation: Simulation,
+    settings: Search,
+    *,
+    overwrite: bool = False,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> Study:
+    """Search capacity costs for a scenario, or go on with a search that was stopped."""
+    progress, started = progress or Silent(), time.perf_counter()
+    config = {
+        "scenario": {"path": str(scenario)},
+        "simulation": dataclasses.asdict(simulation),
+        "search": dataclasses.asdict(settings),
+    }
+    identity = checkpoint.Identity(
+        fingerprint(scenario), folder.fingerprint({key: config[key] for key in ("simulation", "search")})
+    )
+    run = _resumed(out, identity, config) if resume else None
+    if run is not None and run.finished:
+        return Study(run, interrupted=False)
+    progress.stage(f"loading {scenario}")
+    problem = load_problem(scenario, simulation.products, simulation.seed)
+    if run is None:
+        run = folder.create(out, config, _facts(problem, identity.scenario, simulation.seed), overwrite)
+    progress.stage(f"simulating {len(problem.strata):,} of {problem.population:,} products without capacity costs")
+    simulate = engine(simulation.engine, problem.system, simulation.trials, simulation.seed)
+    outcome = simulate(None)
+    before = measure(problem, outcome)
+    journal, state, bound = _start(run, identity)
+    if bound is None:
+        progress.stage("bounding what costs can reach")
+        bound = lower_bound(problem.system, outcome).wmapd
+    progress.stage(f"searching; wMAPD {before.wmapd:.1%} without costs, at least {bound:.1%} with any")
+    result = _search(problem, simulate, settings, run, identity, journal, state, bound, progress)
+    _write_search_tables(run, problem, journal, result)
+    if result.interrupted:
+        return Study(run, interrupted=True)
+    progress.stage(f"promoting the costs of iteration {result.promoted_iteration}")
+    costs = _matrix(problem, result.costs)
+    after = measure(problem, simulate(costs))
+    progress.stage("simulating other products and futures")
+    fresh = _out_of_sample(scenario, simulation, costs)
+    metrics = _headline_metrics(before, after, bound) | {
+        "wmapd_out_of_sample": fresh,
+        "iterations": len(journal),
+        "promoted_iteration": result.promoted_iteration,
+        "stopped": result.reason.value,
+        "product_trials": len(problem.strata) * simulation.trials * (len(journal) + 3),
+        "seconds": time.perf_counter()
+        - started
+        + sum(journal.figures["seconds"])
+        - sum(r.seconds for r in result.records),
+    }
+    run.write_table("utilization", utilization_columns(problem, before, after))
+    run.write_metrics(metrics | {"kpis": kpi_metrics(before, after)})
+    return Study(run, interrupted=False)
+
+
+def _facts(problem: Problem, identity: str, seed: int) -> dict[str, Any]:
+    """What a manifest says beside versions and device."""
+    nodes, weeks = problem.plan.shape
+    return {
+        "scenario_sha256": identity,
+        "seed": seed,
+        "products": problem.population,
+        "sampled_products": len(problem.strata),
+        "nodes": nodes,
+        "weeks": weeks,
+        "node_weeks": int((~np.isnan(problem.plan)).sum()),
+        "sampling_work_saved": number(problem.work_saved),
+    }
+
+
+def _resumed(out: Path, identity: checkpoint.Identity, config: dict[str, Any]) -> RunFolder:
+    """The run folder to go on with, when it is of this scenario and these settings."""
+    run = folder.open_run(out)
+    if run.manifest().get("scenario_sha256") != identity.scenario:
+        raise RunError(f"{out} was made from another scenario, so it cannot be resumed with this one")
+    stored = run.config()
+    for table in ("simulation", "search"):
+        for key, value in config[table].items():
+            if stored.get(table, {}).get(key) != value:
+                was = stored.get(table, {}).get(key, "not set")
+                raise RunError(f"{out} was made with {key} = {was}, not {value}, so it cannot be resumed with that")
+    return run
+
+
+def _start(run: RunFolder, identity: checkpoint.Identity) -> tuple[Journal, SearchState | None, float | None]:
+    """Where the search begins: at its newest undamaged checkpoint, if there is one."""
+    found = checkpoint.latest(run.checkpoints, identity)
+    return (Journal(), None, None) if found is None else from_arrays(found.arrays)
+
+
+def _search(
+    problem: Problem,
+    simulate: Engine,
+    settings: Search,
+    run: RunFolder,
+    identity: checkpoint.Identity,
+    journal: Journal,
+    state: SearchState | None,
+    bound: float,
+    progress: Progress,
+) -> SearchResult:
+    """Algorithm 2 with a checkpoint after every iteration."""
+    node_weeks = planned_node_weeks(problem.plan)
+    plan = problem.plan[node_weeks]
+
+    def evaluate(costs: Float64[np.ndarray, "h"]) -> Evaluation:
+        outcome = simulate(_matrix(problem, costs))
+        used = np.asarray(utilization(problem.system, outcome, problem.strata).mean)[node_weeks]
+        pna = preferred_node_availability(problem.system, outcome, strata=problem.strata)
+        return Evaluation(used, {"pna": float(pna.mean)})
+
+    def keep(state: SearchState, record: IterationRecord) -> None:
+        journal.add(state, record, plan, bound)
+        arrays = journal.to_arrays(state, bound)
+        checkpoint.save(run.checkpoints, identity, checkpoint.Checkpoint(state.iteration, arrays))
+        text = f"wMAPD {record.wmapd:6.1%}   best {state.best_wmapd:6.1%}   {record.seconds:.2f} s"
+        progress.step(state.iteration, settings.iterations, text)
+
+    config = SearchConfig(
+        cost_scale=typical_cost_spread(problem.system),
+        curvature=CURVATURES[settings.curvature](),
+        stop=(IterationCount(settings.iterations), WithinFactorOfBound(bound), Stalled(patience=12)),
+    )
+    return search(evaluate, plan, config, state=state, on_iteration=keep)
+
+
+def _write_search_tables(run: RunFolder, problem: Problem, journal: Journal, result: SearchResult) -> None:
+    """Tables of what was searched so far, complete or not."""
+    if not len(journal):
+        return
+    columns = cost_columns(problem, result.costs)
+    run.write_table("iterations", journal.iteration_columns())
+    run.write_table("history", journal.history_columns(columns["node"], columns["week"]))
+    run.write_table("costs", columns)
+
+
+def _out_of_sample(scenario: Path, simulation: Simulation, costs: Float64[np.ndarray, "nodes weeks"]) -> float:
+    """wMAPD of the costs on another sample of products, with other draws and trials."""
+    seed = simulation.seed + 1
+    other = load_problem(scenario, simulation.products, seed)
+    outcome = engine(simulation.engine, other.system, simulation.trials, seed)(costs)
+    return wmapd(np.asarray(utilization(other.system, outcome, other.strata).mean), other.plan)
+
+
+def _headline_metrics(before: Measured, after: Measured | None, bound: float) -> dict[str, Any]:
+    """wMAPD and service without and with costs."""
+    metrics = {"wmapd_unconstrained": before.wmapd, "wmapd_bound": bound, "pna_unconstrained": number(before.pna)}
+    if after is not None:
+        metrics |= {"wmapd": after.wmapd, "pna": number(after.pna)}
+    return metrics
+
+
+def _matrix(problem: Problem, costs: Float64[np.ndarray, "h"]) -> Float64[np.ndarray, "nodes weeks"]:
+    """Costs of planned node-weeks as (nodes, weeks); 0 where there is no plan."""
+    matrix = np.zeros(problem.plan.shape)
+    matrix[planned_node_weeks(problem.plan)] = costs
+    return matrix

@@ -1,0 +1,94 @@
+"""The report: one page that needs nothing else, figures beside it, honest about what is missing."""
+
+import base64
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from jaxsim import report
+from jaxsim.report import figures
+from jaxsim.runs.folder import RunError, create
+from tests.report.fakes import made_up_run
+
+
+class Links(HTMLParser):
+    """Collects every address that a page refers to."""
+
+    def __init__(self):
+        super().__init__()
+        self.addresses: list[str] = []
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.addresses += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "data", "action")]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run with its report."""
+    run = made_up_run(tmp_path_factory.mktemp("runs") / "run")
+    report.write(run.path)
+    return run
+
+
+def test_page_is_self_contained(run):
+    text = run.report_file.read_text()
+    links = Links()
+    links.feed(text)
+    assert links.addresses
+    assert all(address.startswith("data:image/png;base64,") for address in links.addresses)
+    assert not {"script", "link", "iframe", "object"} & set(links.tags)
+    assert "url(" not in text
+    assert "http" not in re.sub(r"base64,[^\"]*", "", text)
+    assert 'name="viewport"' in text
+
+
+def test_embeds_the_pictures_of_the_folder(run):
+    pictures = sorted(run.path.glob("*.png"))
+    assert [file.stem for file in pictures] == ["adherence", "costs", "node_weeks", "one_week"]
+    embedded = re.findall(r"base64,([^\"]*)", run.report_file.read_text())
+    assert {base64.b64decode(text) for text in embedded} == {file.read_bytes() for file in pictures}
+
+
+def test_tells_the_numbers_with_their_errors(run):
+    text, metrics = run.report_file.read_text(), run.metrics()
+    for key in ("wmapd_unconstrained", "wmapd", "wmapd_bound", "wmapd_out_of_sample"):
+        assert f"{metrics[key]:.1%}" in text
+    assert "80.00% <small>± 1.00%</small>" in text
+
+
+def test_simulation_without_costs_has_a_report_too(tmp_path):
+    run = made_up_run(tmp_path / "run", search=False)
+    report.write(run.path)
+    assert [file.stem for file in run.path.glob("*.png")] == ["one_week"]
+
+
+def test_large_run(tmp_path):
+    run = made_up_run(tmp_path / "run", nodes=150, weeks=6, iterations=2)
+    report.write(run.path)
+    assert run.report_file.exists()
+
+
+def test_unfinished_run_is_refused(tmp_path):
+    with pytest.raises(RunError, match=r"metrics\.json"):
+        report.write(create(tmp_path / "run", {}, {}).path)
+
+
+def test_text_of_a_run_is_escaped(tmp_path):
+    run = made_up_run(tmp_path / "<script>alert(1)", nodes=3)
+    run.config_file.write_text('[scenario]\npath = "<script>alert(2)"\n')
+    report.write(run.path)
+    assert "<script>" not in run.report_file.read_text()
+
+
+def test_example_node_weeks_are_large_and_lie_on_either_side():
+    table = {
+        "node": np.array(list("abcdef")),
+        "week": np.arange(6),
+        "plan": np.array([1.0, 2.0, 3.0, 100.0, 100.0, 100.0]),
+        "unconstrained": np.array([9.0, 0.0, 0.0, 250.0, 40.0, 100.0]),
+    }
+    assert figures.example_node_weeks(table) == [("d", 3), ("e", 4)]

@@ -1,0 +1,133 @@
+"""Studies with a fast stand-in for the engine: what they leave, and that a stopped search ends with the same bits."""
+
+import numpy as np
+import pytest
+
+from jaxsim.runs import study
+from jaxsim.runs.folder import RunError
+from jaxsim.runs.progress import Silent
+from jaxsim.runs.study import Search, Simulation, search_study, simulate_study
+
+SIMULATION, SEARCH = Simulation(products=20, seed=3), Search(iterations=8)
+
+pytestmark = pytest.mark.usefixtures("fast_engine")
+
+
+class StopAfter(Silent):
+    """Interrupts a search, as Ctrl-C would, after some step."""
+
+    def __init__(self, steps: int):
+        self.steps = steps
+
+    def step(self, done, total, text):
+        """Raise at the step."""
+        if done == self.steps:
+            raise KeyboardInterrupt
+
+
+def tables(run):
+    """All numbers of a run that do not measure time."""
+    found = {}
+    for name in ("iterations", "history", "costs", "utilization"):
+        for column, values in run.table(name).items():
+            if column != "seconds":
+                found[name, column] = values
+    return found
+
+
+def assert_same_bits(a, b):
+    """Equal tables and metrics, to the bit."""
+    first, second = tables(a), tables(b)
+    assert first.keys() == second.keys()
+    for key, values in first.items():
+        np.testing.assert_array_equal(values, second[key], err_msg=str(key))
+    assert a.metrics() | {"seconds": 0} == b.metrics() | {"seconds": 0}
+
+
+def interrupt(*_):
+    """What Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+@pytest.fixture
+def whole(scenario, tmp_path):
+    """A search that was not stopped."""
+    return search_study(scenario, tmp_path / "whole", SIMULATION, SEARCH).run
+
+
+def test_search_leaves_the_promised_files(whole):
+    metrics = whole.metrics()
+    wanted = (
+        "wmapd_unconstrained wmapd wmapd_bound wmapd_out_of_sample pna_unconstrained pna iterations promoted_iteration"
+    )
+    assert set(f"{wanted} product_trials seconds".split()) <= metrics.keys()
+    assert metrics["wmapd"] <= metrics["wmapd_unconstrained"]
+    iterations = whole.table("iterations")
+    assert {"iteration", "wmapd", "bound", "pna", "step", "seconds"} <= iterations.keys()
+    assert iterations["iteration"].tolist() == list(range(metrics["iterations"]))
+    assert iterations["wmapd"][metrics["promoted_iteration"]] == iterations["wmapd"].min() == metrics["wmapd"]
+    assert whole.table("costs").keys() == {"node", "week", "cost"}
+    assert {"node", "week", "plan", "unconstrained", "constrained"} <= whole.table("utilization").keys()
+    assert len(list(whole.checkpoints.iterdir())) == 3
+
+
+@pytest.mark.parametrize("step", [1, 2, 5])
+def test_interrupted_and_resumed_ends_with_the_same_bits(scenario, tmp_path, whole, step):
+    out = tmp_path / "stopped"
+    stopped = search_study(scenario, out, SIMULATION, SEARCH, progress=StopAfter(step))
+    assert stopped.interrupted
+    assert not stopped.run.finished
+    assert len(stopped.run.table("iterations")["wmapd"]) == step
+    assert np.isfinite(stopped.run.table("costs")["cost"]).all()
+    again = search_study(scenario, out, SIMULATION, SEARCH, resume=True)
+    assert not again.interrupted
+    assert_same_bits(again.run, whole)
+
+
+def test_resumes_past_a_damaged_checkpoint(scenario, tmp_path, whole):
+    out = tmp_path / "stopped"
+    run = search_study(scenario, out, SIMULATION, SEARCH, progress=StopAfter(5)).run
+    for file in sorted(run.checkpoints.iterdir())[1:]:
+        file.write_bytes(b"damaged")
+    assert_same_bits(search_study(scenario, out, SIMULATION, SEARCH, resume=True).run, whole)
+
+
+def test_resumes_without_a_checkpoint(scenario, tmp_path, whole, monkeypatch):
+    out = tmp_path / "stopped"
+    with monkeypatch.context() as patch:
+        patch.setattr(study, "lower_bound", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            search_study(scenario, out, SIMULATION, SEARCH)
+    assert_same_bits(search_study(scenario, out, SIMULATION, SEARCH, resume=True).run, whole)
+
+
+def test_a_finished_search_is_left_as_it_is(scenario, whole):
+    before = whole.metrics()
+    assert not search_study(scenario, whole.path, SIMULATION, SEARCH, resume=True).interrupted
+    assert whole.metrics() == before
+
+
+def test_refuses_another_scenario_or_settings(scenario, other_scenario, tmp_path):
+    out = tmp_path / "run"
+    search_study(scenario, out, SIMULATION, SEARCH, progress=StopAfter(2))
+    with pytest.raises(RunError, match="another scenario"):
+        search_study(other_scenario, out, SIMULATION, SEARCH, resume=True)
+    with pytest.raises(RunError, match="seed = 3, not 4"):
+        search_study(scenario, out, Simulation(products=20, seed=4), SEARCH, resume=True)
+    with pytest.raises(RunError, match="iterations = 8, not 9"):
+        search_study(scenario, out, SIMULATION, Search(iterations=9), resume=True)
+    with pytest.raises(RunError, match="not empty"):
+        search_study(scenario, out, SIMULATION, SEARCH)
+
+
+def test_simulation_with_the_promoted_costs_agrees_with_the_search(scenario, tmp_path, whole):
+    costs = whole.path / "costs.parquet"
+    run = simulate_study(scenario, tmp_path / "simulated", SIMULATION, costs_file=costs)
+    assert run.metrics()["wmapd"] == whole.metrics()["wmapd"]
+    np.testing.assert_array_equal(run.table("utilization")["constrained"], whole.table("utilization")["constrained"])
+
+
+def test_simulation_without_costs(scenario, tmp_path):
+    run = simulate_study(scenario, tmp_path / "run", SIMULATION)
+    assert "wmapd" not in run.metrics()
+    assert "constrained" not in run.table("utilization")

@@ -1,0 +1,158 @@
+"""The search on a toy response: convergence, resuming to the bit, interruption, refusal of bad numbers."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from toy import Toy
+
+from jaxsim.search import (
+    CurvatureUpdate,
+    Evaluation,
+    IterationCount,
+    SearchConfig,
+    SearchState,
+    Stalled,
+    StopReason,
+    WithinFactorOfBound,
+    search,
+)
+
+
+@pytest.fixture(scope="module")
+def toy() -> Toy:
+    return Toy(1)
+
+
+def evaluate(toy: Toy):
+    return lambda costs: Evaluation(toy.utilization(costs), {"pna": float(costs.sum())})
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_comes_within_twice_the_bound(seed):
+    toy = Toy(seed)
+    result = search(evaluate(toy), toy.plan)
+    unconstrained = np.abs(toy.utilization(np.zeros_like(toy.plan)) - toy.plan).sum() / toy.plan.sum()
+    bound = toy.bound()
+    assert result.reason is StopReason.ITERATIONS
+    assert len(result.records) == 30
+    assert result.wmapd <= 0.37 * unconstrained
+    assert bound * 0.999 <= result.wmapd <= 2 * bound
+
+
+@pytest.mark.parametrize("cost_scale", [0.3, 3.0])
+def test_forgives_a_wrong_cost_scale(toy, cost_scale):
+    result = search(evaluate(toy), toy.plan, SearchConfig(cost_scale=cost_scale))
+    assert result.wmapd <= 0.2 * result.state.path[0]
+
+
+def test_node_weeks_that_do_not_answer_do_no_harm(toy):
+    dead = np.full(40, toy.plan.mean())
+    arrivals = dead * np.random.default_rng(0).uniform(0.5, 1.5, 40)
+    plan = np.r_[toy.plan, dead]
+    response = lambda costs: Evaluation(np.r_[toy.utilization(costs[:-40]), arrivals])
+    costs = search(response, plan).costs[:-40]
+    alone = search(evaluate(toy), toy.plan)
+    assert np.abs(toy.utilization(costs) - toy.plan).sum() / toy.plan.sum() < 1.5 * alone.wmapd
+
+
+def test_promotes_the_best_iterate(toy):
+    seen = []
+    result = search(evaluate(toy), toy.plan, on_iteration=lambda state, record: seen.append(record))
+    assert result.wmapd == min(record.wmapd for record in seen)
+    assert seen[result.promoted_iteration].wmapd == result.wmapd
+    np.testing.assert_array_equal(toy.utilization(result.costs), result.utilization)
+    assert [record.iteration for record in seen] == list(range(30))
+    assert seen[0].extras == {"pna": pytest.approx(1e-3 * len(toy.plan))}
+
+
+def test_resumes_to_the_bit(toy):
+    states: list[dict[str, np.ndarray]] = []
+    whole = search(evaluate(toy), toy.plan, on_iteration=lambda state, record: states.append(state.to_arrays()))
+    for at in (0, 1, 2, 17):
+        again = search(evaluate(toy), toy.plan, state=SearchState.from_arrays(states[at]))
+        for name, array in whole.state.to_arrays().items():
+            assert array.tobytes() == again.state.to_arrays()[name].tobytes(), name
+
+
+def test_an_interrupt_keeps_the_last_complete_iteration(toy):
+    calls = []
+
+    def stopped(costs):
+        calls.append(costs)
+        if len(calls) == 6:
+            raise KeyboardInterrupt
+        return Evaluation(toy.utilization(costs))
+
+    result = search(stopped, toy.plan)
+    assert result.interrupted
+    assert result.state.iteration == 5
+    resumed = search(evaluate(toy), toy.plan, state=result.state)
+    np.testing.assert_array_equal(resumed.costs, search(evaluate(toy), toy.plan).costs)
+
+
+def test_an_interrupt_in_the_first_simulation_promotes_nothing():
+    def stopped(costs):
+        raise KeyboardInterrupt
+
+    result = search(stopped, np.ones(3))
+    assert result.interrupted
+    assert result.promoted_iteration == -1
+    assert result.wmapd == np.inf
+
+
+def test_refuses_numbers_that_are_not_finite():
+    with pytest.raises(FloatingPointError, match=r"iteration 0: utilization of node-week 1"):
+        search(lambda costs: Evaluation(np.array([1.0, np.nan])), np.ones(2))
+
+
+@pytest.mark.parametrize("plan", [np.zeros(3), np.array([1.0, np.nan]), np.array([1.0, -1.0])])
+def test_refuses_bad_plans(plan):
+    with pytest.raises(ValueError, match="the plan must be"):
+        search(lambda costs: Evaluation(costs), plan)
+
+
+def test_refuses_a_state_of_another_plan(toy):
+    state = search(evaluate(toy), toy.plan, SearchConfig(stop=(IterationCount(1),))).state
+    with pytest.raises(ValueError, match="the state has 150 node-weeks, the plan 2"):
+        search(evaluate(toy), np.ones(2), state=state)
+
+
+def test_refuses_damaged_states(toy):
+    arrays = search(evaluate(toy), toy.plan, SearchConfig(stop=(IterationCount(2),))).state.to_arrays()
+    with pytest.raises(ValueError, match="missing or unknown"):
+        SearchState.from_arrays({name: array for name, array in arrays.items() if name != "path"})
+    with pytest.raises(ValueError, match="path has shape"):
+        SearchState.from_arrays(arrays | {"path": np.zeros(7)})
+
+
+def test_a_curvature_of_ones_own_is_used(toy):
+    @dataclasses.dataclass(frozen=True)
+    class Given:
+        def __call__(self, matrix, transition):
+            return CurvatureUpdate(transition.evaluation.sensitivity, skipped=False)
+
+    sensitivity = -np.diag(toy.plan)
+    response = lambda costs: Evaluation(toy.utilization(costs), sensitivity=sensitivity)
+    result = search(response, toy.plan, SearchConfig(curvature=Given(), stop=(IterationCount(10),)))
+    np.testing.assert_array_equal(result.state.curvature, sensitivity)
+    assert result.wmapd < 0.5 * result.state.path[0]
+
+
+def test_stop_rules():
+    path = np.array([0.4, 0.2, 0.1, 0.11, 0.12])
+    assert IterationCount(5)(path) is StopReason.ITERATIONS
+    assert IterationCount(6)(path) is None
+    assert WithinFactorOfBound(0.05, 2.0)(path) is StopReason.NEAR_BOUND
+    assert WithinFactorOfBound(0.05, 1.9)(path) is None
+    assert Stalled(2)(path) is StopReason.STALLED
+    assert Stalled(3)(path) is None
+    assert Stalled(5)(path) is None
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"cost_scale": 0.0}, {"first_step": -1.0}, {"secant_spread": 0.5}, {"limits": ()}, {"stop": ()}]
+)
+def test_config_is_checked(wrong):
+    with pytest.raises(ValueError, match="SearchConfig"):
+        SearchConfig(**wrong)

@@ -1,0 +1,145 @@
+"""The command line: exit codes, one-sentence errors, and nothing slow before it is needed."""
+
+import subprocess
+import sys
+
+import pytest
+
+import jaxsim
+from jaxsim import cli
+from jaxsim.runs import study
+from tests.report.fakes import made_up_run
+from tests.runs.conftest import soft_engine
+
+
+def run(*arguments) -> int:
+    """Exit code of a command."""
+    try:
+        return cli.main([str(argument) for argument in arguments])
+    except SystemExit as stop:
+        return int(stop.code or 0)
+
+
+@pytest.fixture(scope="module")
+def scenario(tmp_path_factory):
+    """A tiny scenario, made by the command."""
+    folder = tmp_path_factory.mktemp("scenarios") / "tiny"
+    assert run("generate", folder, "--preset", "tiny", "--seed", 1) == 0
+    return folder
+
+
+@pytest.fixture
+def fast_engine(monkeypatch, tmp_path):
+    """Searches with a stand-in for the engine, and a cache of their own."""
+    monkeypatch.setenv("JAXSIM_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(study, "engine", lambda name, system, trials, seed, first_trial=0: soft_engine(system))
+
+
+def test_help_needs_neither_jax_nor_numpy():
+    code = (
+        "import sys; from jaxsim.cli import parser; parser().format_help(); "
+        "print([m for m in ('jax', 'numpy', 'pyarrow', 'matplotlib', 'rich') if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+def test_module_runs():
+    out = subprocess.run([sys.executable, "-m", "jaxsim", "--version"], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == f"jaxsim {jaxsim.__version__}"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("nonsense",),
+        ("search", "scenario"),
+        ("search", "scenario", "--out", "run", "--iterations", "0"),
+        ("search", "scenario", "--out", "run", "--iterations", "many"),
+        ("search", "scenario", "--out", "run", "--curvature", "newton"),
+        ("search", "scenario", "--out", "run", "--seed", "-1"),
+        ("simulate", "scenario", "--out", "run", "--engine", "magic"),
+        ("generate", "out", "--preset", "huge"),
+    ],
+)
+def test_bad_usage_is_2(arguments, capsys):
+    assert run(*arguments) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_bad_input_is_1_and_one_sentence(scenario, tmp_path, capsys):
+    file = tmp_path / "file"
+    file.write_text("something")
+    cases = [
+        ("validate", tmp_path / "none"),
+        ("simulate", tmp_path / "none", "--out", tmp_path / "run"),
+        ("report", tmp_path),
+        ("compare", tmp_path, tmp_path),
+        ("generate", scenario),
+        ("generate", tmp_path / "new", "--demand-history", tmp_path / "none.csv"),
+        ("generate", tmp_path, "--overwrite"),
+        ("search", scenario, "--out", tmp_path, "--overwrite"),
+        ("search", scenario, "--out", tmp_path / "none", "--resume"),
+    ]
+    capsys.readouterr()
+    for case in cases:
+        assert run(*case) == 1, case
+        error = capsys.readouterr().err
+        assert error.splitlines()[-1].startswith("jaxsim: "), case
+        assert "Traceback" not in error
+    assert file.read_text() == "something"
+
+
+def test_validate(scenario, tmp_path, capsys):
+    assert run("validate", scenario) == 0
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    for table in scenario.iterdir():
+        if table.stem != "regions":
+            (broken / table.name).write_bytes(table.read_bytes())
+    assert run("validate", broken) == 1
+    assert "regions" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("fast_engine")
+def test_search_report_and_resume(scenario, tmp_path, capsys, monkeypatch):
+    out = tmp_path / "run"
+    arguments = ("search", scenario, "--out", out, "--iterations", 4, "--sample", 10)
+    with monkeypatch.context() as patch:
+        patch.setattr(study, "_out_of_sample", _interrupt)
+        assert run(*arguments) == 75
+    assert run("report", out) == 1
+    assert run("search", scenario, "--out", out, "--resume", "--iterations", 5) == 1
+    assert "iterations = 4, not 5" in capsys.readouterr().err
+    assert run("search", scenario, "--out", out, "--resume") == 0
+    assert (out / "report.html").exists()
+    assert run(*arguments) == 1
+    assert run(*arguments, "--overwrite", "--quiet") == 0
+    (out / "report.html").unlink()
+    assert run("report", out) == 0
+    assert (out / "report.html").exists()
+    assert run("simulate", scenario, "--out", tmp_path / "s", "--costs", out / "costs.parquet", "--products", 10) == 0
+    capsys.readouterr()
+    assert run("compare", out, tmp_path / "s") == 0
+    assert "fill_rate" in capsys.readouterr().out
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def test_compare(tmp_path, capsys):
+    first, second = (made_up_run(tmp_path / name, nodes=3, search=name == "b") for name in "ab")
+    assert run("compare", first.path, second.path) == 0
+    lines = capsys.readouterr().out.splitlines()
+    cost = next(line for line in lines if line.startswith("cost_per_unit")).split()
+    assert cost[1:4] == ["0.8000", "0.7900", "-0.0100"]
+    assert abs(float(cost[4]) - (-0.01 - 1.96 * 0.01 * 2**0.5)) < 1e-3
+
+
+def test_public_names_resolve():
+    for name in jaxsim.__all__:
+        assert getattr(jaxsim, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = jaxsim.nonsense
