@@ -25,6 +25,18 @@ from scipy import stats
 
 SHAPES = ((8, 8, 4), (12, 12, 4), (16, 32, 4))
 BATCHES = (1, 256, 8192)
+COLUMNS = {
+    "shape": (13, ""),
+    "method": (35, ""),
+    "batch": (7, "d"),
+    "threads": (9, "d"),
+    "us_per_lp": (12, ".1f"),
+    "compile_seconds": (17, ".1f"),
+    "objective_error": (17, ".1e"),
+    "gap": (10, ".1e"),
+    "primal_residual": (17, ".1e"),
+    "certified": (11, ".4f"),
+}
 LEVELS = np.array([0.3, 0.6, 0.85, 0.98])
 
 
@@ -146,6 +158,16 @@ def benchmark_shape(shape: tuple[int, int, int], quick: bool, seed: int) -> list
     return [{"shape": list(shape)} | row for row in rows]
 
 
+def table_line(row: dict) -> str:
+    """One line of the printed table; what a method lacks stays empty."""
+    cells = []
+    for key, (width, form) in COLUMNS.items():
+        value = row.get(key, "")
+        text = str(value) if isinstance(value, str | list) else format(value, form)
+        cells.append(text.rjust(width))
+    return "".join(cells)
+
+
 def environment(seed: int) -> dict:
     """Where and with what the figures were taken."""
     git = lambda *words: subprocess.run(["git", *words], capture_output=True, text=True, check=False).stdout.strip()
@@ -175,15 +197,11 @@ def main() -> None:
     if not importlib.util.find_spec("highspy"):
         print("highspy is not installed: HiGHS and scipy are skipped, and with them the objective errors")
     rows = []
-    print(f"{'shape':12}{'method':34}{'batch':>6}{'threads':>8}{'µs/LP':>10}{'compile s':>10}"
-          f"{'error':>10}{'gap':>10}{'certified':>10}")  # fmt: skip
+    print(table_line({key: key for key in COLUMNS}))
     for shape in SHAPES[:1] if options.quick else SHAPES:
         for row in benchmark_shape(shape, options.quick, options.seed):
             rows.append(row)
-            number = lambda key, form, row=row: format(row[key], form) if key in row else ""
-            print(f"{'x'.join(map(str, shape)):12}{row['method']:34}{row['batch']:6}{row['threads']:8}"
-                  f"{row['us_per_lp']:10.1f}{number('compile_seconds', '.1f'):>10}"
-                  f"{number('objective_error', '.1e'):>10}{number('gap', '.1e'):>10}{number('certified', '.4f'):>10}", flush=True)  # fmt: skip
+            print(table_line(row), flush=True)
     options.out.mkdir(parents=True, exist_ok=True)
     report = environment(options.seed) | {"quick": options.quick, "rows": rows}
     path = options.out / f"buying_lp_{report['backend']}.json"

@@ -1,11 +1,12 @@
 """The only randomness of the simulation.
 
-Every draw is a pure function of (seed, product, trial, stream, index): the counter-based generator threefry-2x32 (Salmon et
-al. 2011) keyed by seed and product id, with trial, stream and index as its counter. So a product's path does not depend on which other
-products, batches, devices or engine simulate it, and two cost vectors are compared under common random numbers.
+Every draw is a pure function of (seed, product, trial, stream, index): the counter-based generator threefry-2x32
+(Salmon et al. 2011) keyed by seed and product id, with trial, stream and index as its counter. So a product's path does
+not depend on which other products, batches, devices or engine simulate it, and two cost vectors are compared under
+common random numbers.
 
-The functions take the array module `xp` (`numpy` or `jax.numpy`) and arrays of any shape that broadcast together: the exact engine calls
-them with NumPy scalars, the fast one inside `jit` with a trailing batch axis.
+The functions take the array module `xp` (`numpy` or `jax.numpy`) and arrays of any shape that broadcast together: the
+exact engine calls them with NumPy scalars, the fast one inside `jit` with a trailing batch axis.
 """
 
 import hashlib
@@ -101,7 +102,7 @@ def weekly_demand(xp, key, trial, week, levels, quantiles, shares):
     u_day = uniform(xp, key, trial, Stream.DEMAND_DAY, index)
     by_region = _split_regions(xp, weekly_total(xp, u_total, levels, quantiles), shares, u_region)
     edges = np.concatenate([[0.0], np.cumsum(WEEKDAY_SHARE)[:-1], [1.0]])
-    cuts = xp.floor(by_region[:, None] * edges[(None, slice(None)) + column[1:]] + u_day[:, None])
+    cuts = xp.floor(by_region[:, None] * edges[(None, slice(None), *column[1:])] + u_day[:, None])
     return cuts[:, 1:] - cuts[:, :-1]
 
 

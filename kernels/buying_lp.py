@@ -28,6 +28,7 @@ from jaxsim.kernels._certificate import Point, Prices, cost_size, examine
 from jaxsim.kernels._flow import NEVER, Flow, Labels, Network, least_cost_flow
 from jaxsim.kernels._problem import BuyingLP, Solution, Status
 from jaxsim.kernels.projection import capped_simplex
+from jaxtyping import Int32
 
 __all__ = ["BuyingLP", "Solution", "Status", "solve"]
 
@@ -42,13 +43,16 @@ def solve(
     tolerance: float | None = None,
     max_passes: int | None = None,
     block: int | None = None,
+    active: Int32[Array, ""] | None = None,
 ) -> Solution:
     """Solve a batch of buying LPs; shapes and units as in `BuyingLP`. The floating type follows the inputs.
 
     ``tolerance`` bounds gap and residuals of an `OPTIMAL` answer (default 1e-8 in float64, 2e-5 in float32; the
     search itself has none). ``max_passes`` bounds the passes of the search (default far beyond need). ``block`` is
-    how many LPs go through together (default: by cache size on a CPU, all elsewhere). Where the status is
-    `INFEASIBLE` or `BAD_INPUT`, the arrays are finite but mean nothing.
+    how many LPs go through together (default: by cache size on a CPU, all elsewhere). ``active`` says that only the
+    first so many LPs of the flattened batch matter (default: all): blocks past them are skipped and left at 0, their
+    status too, which there says nothing. Where the status is `INFEASIBLE` or `BAD_INPUT`, the arrays are finite but
+    mean nothing.
     """
     nodes, regions, *batch = problem.route_cost.shape
     segments = problem.segment_width.shape[1]
@@ -60,7 +64,7 @@ def solve(
     if block is None:
         block = _default_block(nodes * regions, count)
     flat = BuyingLP(*(_flatten(array, batch, count) for array in problem))
-    solution = _by_blocks(flat, min(block, count), tolerance, max_passes)
+    solution = _by_blocks(flat, min(block, count), tolerance, max_passes, active)
     return jax.tree.map(lambda array: array.reshape(*array.shape[:-1], *batch), solution)
 
 
@@ -77,7 +81,7 @@ def _flatten(array: Array, batch: list[int], count: int) -> Array:
     return jnp.broadcast_to(array, (*lead, *batch)).reshape(*lead, count)
 
 
-def _by_blocks(problem: BuyingLP, block: int, tolerance: float, max_passes: int) -> Solution:
+def _by_blocks(problem: BuyingLP, block: int, tolerance: float, max_passes: int, active: Array | None) -> Solution:
     """Solve block after block; the last one overlaps its neighbor when the count does not divide."""
     count = problem.order_total.shape[0]
     if block == count:
@@ -91,7 +95,8 @@ def _by_blocks(problem: BuyingLP, block: int, tolerance: float, max_passes: int)
         put = lambda whole, new: lax.dynamic_update_slice_in_dim(whole, new, start, axis=whole.ndim - 1)
         return jax.tree.map(put, solution, solved)
 
-    return lax.fori_loop(0, -(-count // block), step, empty)
+    blocks = -(-count // block) if active is None else -(-active // block)
+    return lax.fori_loop(0, blocks, step, empty)
 
 
 def _take(problem: BuyingLP, start: Array | int, block: int) -> BuyingLP:

@@ -9,10 +9,10 @@ LEVELS = np.array(QUANTILE_LEVELS)
 
 
 def random_scenario(seed: int, *, networks: int = 1, products: int = 12, weeks: int = 3) -> Scenario:
-    """A scenario of unconnected networks of a few nodes each, in memory; valid by the schema but perhaps for its labor plan.
+    """A scenario of unconnected networks of a few nodes each, in memory; valid but perhaps for its labor plan.
 
-    Many networks in one scenario make one compilation of the fast engine serve them all. Regions are common; each network
-    serves some of them, with its own products.
+    Many networks in one scenario make one compilation of the fast engine serve them all. Regions are common; each
+    network serves some of them, with its own products.
     """
     rng = np.random.default_rng(seed)
     rows: dict[str, list[dict]] = {name: [] for name in TABLES}
@@ -29,7 +29,9 @@ def _place(rng) -> dict[str, float]:
 
 
 def _network(rng, rows, prefix, products, weeks, regions) -> None:
-    kinds = ["cross_dock"] * rng.integers(0, 3) + ["storage"] * rng.integers(0, 3) + ["fulfillment"] * rng.integers(1, 5)
+    kinds = (
+        ["cross_dock"] * rng.integers(0, 3) + ["storage"] * rng.integers(0, 3) + ["fulfillment"] * rng.integers(1, 5)
+    )
     kinds = [kinds[i] for i in rng.permutation(len(kinds))]
     nodes = [f"{prefix}-n{i}" for i in range(len(kinds))]
     mine = {name: [] for name in rows}
@@ -42,7 +44,9 @@ def _network(rng, rows, prefix, products, weeks, regions) -> None:
         _product(rng, mine, f"{prefix}-p{index}", vendors, weeks, nodes, kinds, regions)
     for row in mine["nodes"]:
         if row["inbound"]:
-            mine["labor_plan"] += [{"node": row["node"], "week": w, "units": int(rng.integers(0, 500))} for w in range(weeks)]
+            mine["labor_plan"] += [
+                {"node": row["node"], "week": w, "units": int(rng.integers(0, 500))} for w in range(weeks)
+            ]
     for name, more in mine.items():
         rows[name] += more
 
@@ -52,7 +56,11 @@ def _moves(rng, rows, nodes, kinds, regions) -> None:
     for origin, from_kind in zip(nodes, kinds, strict=True):
         for destination, to_kind in zip(nodes, kinds, strict=True):
             if rank[from_kind] < rank[to_kind] and rng.random() < 0.7:
-                move = {"cost_per_unit": rng.uniform(0.1, 1), "transit_days": int(rng.integers(1, 5)), "co2_kg_per_unit": 0.1}
+                move = {
+                    "cost_per_unit": rng.uniform(0.1, 1),
+                    "transit_days": int(rng.integers(1, 5)),
+                    "co2_kg_per_unit": 0.1,
+                }
                 rows["transfers"].append({"origin": origin, "destination": destination, **move})
         if from_kind == "fulfillment":
             for region in regions:
@@ -67,7 +75,9 @@ def _lead_times(rng, rows, vendors, nodes) -> None:
             days = np.sort(rng.choice(np.arange(1, 29), rng.integers(1, 7), replace=False))
             probability = rng.dirichlet(np.ones(days.size))
             for day, part in zip(days, probability, strict=True):
-                rows["lead_times"].append({"vendor": vendor, "node": node, "days": int(day), "probability": float(part)})
+                rows["lead_times"].append(
+                    {"vendor": vendor, "node": node, "days": int(day), "probability": float(part)}
+                )
 
 
 def _product(rng, rows, name, vendors, weeks, nodes, kinds, regions) -> None:
@@ -96,7 +106,12 @@ def _product(rng, rows, name, vendors, weeks, nodes, kinds, regions) -> None:
         local |= reaches[node]
         stock = 0 if rng.random() < 0.3 else int(rng.poisson(mean))
         orderable = node in inbound and bool(reaches[node] & _shippers(nodes, kinds)) and rng.random() < 0.8
-        row = {"node": str(node), "orderable": bool(orderable), "sourcing_cost": rng.uniform(0.2, 1.5), "on_hand": stock}
+        row = {
+            "node": str(node),
+            "orderable": bool(orderable),
+            "sourcing_cost": rng.uniform(0.2, 1.5),
+            "on_hand": stock,
+        }
         rows["product_nodes"].append({"product": name, **row})
     for week in range(weeks):
         demand = mean * rng.uniform(0.5, 1.5)
@@ -104,7 +119,9 @@ def _product(rng, rows, name, vendors, weeks, nodes, kinds, regions) -> None:
         quantiles = dict(zip(TABLES["demand"].names[3:], np.quantile(sample, LEVELS), strict=True))
         rows["demand"].append({"product": name, "week": week, "mean": demand, **quantiles})
     share = rng.dirichlet(np.ones(len(regions)))
-    rows["demand_shares"] += [{"product": name, "region": r, "share": float(s)} for r, s in zip(regions, share, strict=True)]
+    rows["demand_shares"] += [
+        {"product": name, "region": r, "share": float(s)} for r, s in zip(regions, share, strict=True)
+    ]
     boundary = [0, 6, 7, 7 * weeks - 1, 7 * weeks, 7 * weeks + 9]
     days = rng.choice(boundary, rng.integers(0, len(boundary)), replace=False)
     for day in days:

@@ -40,9 +40,7 @@ def tiny(tmp_path_factory) -> System:
 @pytest.mark.parametrize("costly", [False, True], ids=["no costs", "costs"])
 def test_engines_agree_on_tiny(tiny, costly):
     costs = random_costs(tiny, 5) if costly else None
-    assert_same(
-        Simulator(tiny, trials=3, seed=7).trajectory(costs), reference.run(tiny, costs, trials=3, seed=7)
-    )
+    assert_same(Simulator(tiny, trials=3, seed=7).trajectory(costs), reference.run(tiny, costs, trials=3, seed=7))
 
 
 @pytest.fixture(scope="module")

@@ -44,28 +44,18 @@ def test_unbiased_with_the_modeled_variance():
     products = population(600, 3)
     total = products.volume.sum()
     estimates = []
+    stratum = np.full(len(products.names), -1)  # the same for every seed, so the draws together show all members
     for seed in range(1000):
         sample = stratified_sample(products, 100, seed)
         estimates.append(sample.scale @ products.volume[sample.rows])
+        stratum[sample.rows] = sample.stratum
     error = np.std(estimates, ddof=1)
     assert abs(np.mean(estimates) - total) <= 5 * error / np.sqrt(len(estimates))
-    sample = stratified_sample(products, 100, 0)
-    squares = [
-        products.volume[members].var(ddof=1) if members.sum() > 1 else 0.0 for members in _members(products, 100)
-    ]
+    assert (np.bincount(stratum) == sample.population).all()
+    members = [products.volume[stratum == s] for s in range(len(sample.population))]
+    squares = [volume.var(ddof=1) if len(volume) > 1 else 0.0 for volume in members]
     exact = sample.population * (sample.population - sample.allocation) * np.array(squares) / sample.allocation
     assert error == pytest.approx(np.sqrt(exact.sum()), rel=0.15)
-
-
-def _members(products: Population, size: int):
-    """Masks of the strata, read from many samples (the strata do not depend on the seed)."""
-    stratum = np.full(len(products.names), -1)
-    for seed in range(4000):
-        sample = stratified_sample(products, size, seed)
-        stratum[sample.rows] = sample.stratum
-        if (stratum >= 0).all():
-            break
-    return [stratum == s for s in range(len(sample.population))]
 
 
 def test_saves_work_on_skewed_volumes():
@@ -108,6 +98,7 @@ def test_neyman_allocation_is_proportional():
     np.testing.assert_array_equal(neyman_allocation(np.array([100, 100]), np.array([1.0, 0.0]), 20), [18, 2])
 
 
+@pytest.mark.usefixtures("unchecked_types")
 def test_refusals():
     with pytest.raises(ValueError, match="at least 1"):
         stratified_sample(population(3), 0, 0)
@@ -115,5 +106,7 @@ def test_refusals():
         neyman_allocation(np.array([5, 5, 5]), np.ones(3), 2)
     with pytest.raises(ValueError, match="one number for each"):
         Population(("a", "b"), np.zeros(1), np.zeros(1, int), np.zeros(1))
+    with pytest.raises(ValueError, match="family must hold one number for each"):
+        Population(("a", "b"), np.zeros(2), np.zeros(1, int), np.zeros(2))
     with pytest.raises(ValueError, match="finite"):
         Population(("a",), np.array([np.nan]), np.zeros(1, int), np.zeros(1))

@@ -74,20 +74,28 @@ def lead_times(inputs: Inputs, shared: Shared, day: Int32[Array, ""]) -> Int32[A
     return lax.fori_loop(0, int(days - 1).bit_length(), halve, bounds)[0]
 
 
-def buy(inputs: Inputs, shared: Shared, state: State, day: Int32[Array, ""]) -> Order:
-    """The buying policy π(S; λ) of eq. (6) on a review day."""
-    quantity = order_quantity(inputs, state, day // 7)
+def buy(
+    inputs: Inputs, shared: Shared, state: State, day: Int32[Array, ""], review: Bool[Array, "batch"]
+) -> Order:
+    """The buying policy π(S; λ) of eq. (6), for the product-trials that are reviewed today."""
+    quantity = jnp.where(review, order_quantity(inputs, state, day // 7), 0)
     lp_order, status = _solve_active(buying_lp(inputs, shared, state, quantity, day), quantity > 0)
     units = whole_packs(inputs, lp_order, quantity)
     lead_time = jnp.where(units > 0, lead_times(inputs, shared, day), 0)
     return Order(quantity, lp_order, units, lead_time, status)
 
 
+def _block(count: int) -> int:
+    """LPs that go through together: on a CPU few, since only a part of a chunk is reviewed on any one day."""
+    return min(count, 64) if jax.default_backend() == "cpu" else count
+
+
 def _solve_active(problem: BuyingLP, active: Bool[Array, "batch"]):
-    """Order vectors and statuses; those that order come first, so that the blocks of the rest take no work."""
+    """Order vectors and statuses; those that order come first, so that blocks of the rest are skipped."""
     rank = jnp.argsort(~active, stable=True)
     whole = lambda values: jnp.broadcast_to(values, (*values.shape[:-1], rank.size))
-    solution = solve(jax.tree.map(lambda values: whole(values)[..., rank], problem))
+    count = active.sum(dtype=jnp.int32)
+    solution = solve(jax.tree.map(lambda values: whole(values)[..., rank], problem), block=_block(rank.size), active=count)
     back = jnp.argsort(rank)
     order, status = solution.order[:, back], solution.status[back]
     return jnp.where(active, order, 0.0), jnp.where(active, status, Status.OPTIMAL)

@@ -10,7 +10,7 @@ from jaxsim import draws
 from jaxsim.simulator.buying import book, buy, no_order
 from jaxsim.simulator.fulfillment import fulfill
 from jaxsim.simulator.placement import place
-from jaxsim.simulator.state import Day, Inputs, Schedule, Shared, State
+from jaxsim.simulator.state import Day, Inputs, Shared, State
 
 
 class Counts(NamedTuple):
@@ -26,7 +26,7 @@ class Counts(NamedTuple):
 
 
 def simulate_chunk(
-    schedule: Schedule, inputs: Inputs, shared: Shared, levels: tuple[float, ...], ring: int, sources: int, record: bool
+    inputs: Inputs, shared: Shared, levels: tuple[float, ...], ring: int, sources: int, record: bool
 ) -> tuple[Counts, Day | None]:
     """Simulate every product-trial of a chunk.
 
@@ -44,7 +44,7 @@ def simulate_chunk(
 
         def one_day(carry, day_demand):
             state, day, arrivals, inventory, status = carry
-            state, worst, received, record_day = _day(schedule, inputs, shared, state, day, day_demand, record)
+            state, worst, received, record_day = _day(inputs, shared, state, day, day_demand, record)
             carry = state, day + 1, arrivals + received, inventory + state.on_hand, jnp.maximum(status, worst)
             return carry, record_day
 
@@ -83,12 +83,12 @@ def _start(inputs: Inputs, ring: int, sources: int) -> State:
     )
 
 
-def _day(schedule: Schedule, inputs: Inputs, shared: Shared, state: State, day, demand, record: bool):
+def _day(inputs: Inputs, shared: Shared, state: State, day, demand, record: bool):
     """Receive, buy, place, fulfill, close."""
     state, received, transferred = _receive(inputs, state, day)
-    since = day - schedule.first_day
-    review = (since >= 0) & (since % schedule.period == 0)
-    order = lax.cond(review, lambda: buy(inputs, shared, state, day), lambda: no_order(inputs))
+    since = day - inputs.first_review_day
+    review = (since >= 0) & (since % inputs.review_days == 0)
+    order = lax.cond(review.any(), lambda: buy(inputs, shared, state, day, review), lambda: no_order(inputs))
     state = book(state, order, day)
     state, moved = place(inputs, state, day)
     state, served, lost = fulfill(inputs, state, demand)

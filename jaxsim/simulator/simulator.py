@@ -15,7 +15,7 @@ from jaxsim.kernels.buying_lp import Status
 from jaxsim.outcome import Outcome, Trajectory
 from jaxsim.simulator import chunks
 from jaxsim.simulator.day import simulate_chunk
-from jaxsim.simulator.state import Shared
+from jaxsim.simulator.state import Inputs, Shared
 from jaxsim.system import FULFILLMENT, System
 
 CHUNK = {"cpu": 512, "gpu": 65536}
@@ -71,7 +71,7 @@ class Simulator:
         self._dtype = np.dtype(lp_dtype)
         self._chunks = chunks.partition(system.products, trials, chunk or CHUNK.get(backend, CHUNK["gpu"]))
         self._threads = threads or ((os.cpu_count() or 1) if backend == "cpu" else 2)
-        self._inputs: dict[int, tuple] = {}
+        self._inputs: dict[int, Inputs] = {}
         products = system.products
         sources = (products.kind > 0) & (products.kind < FULFILLMENT)
         self._static = {
@@ -119,12 +119,11 @@ class Simulator:
 
     def _run_chunk(self, shared: Shared, record: bool, index: int):
         with jax.enable_x64(True):
-            schedule, inputs = self._chunk_inputs(index)
-            result = jax.device_get(_simulate(schedule, inputs, shared, record=record, **self._static))
+            result = jax.device_get(_simulate(self._chunk_inputs(index), shared, record=record, **self._static))
         self._check_status(self._chunks[index], result[0].status)
         return result
 
-    def _chunk_inputs(self, index: int):
+    def _chunk_inputs(self, index: int) -> Inputs:
         if index not in self._inputs:
             chunk = self._chunks[index]
             moved = chunk._replace(trial=chunk.trial + self._first_trial)

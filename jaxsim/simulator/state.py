@@ -9,19 +9,14 @@ from typing import NamedTuple
 from jaxtyping import Array, Bool, Float, Int32, UInt32
 
 
-class Schedule(NamedTuple):
-    """Review days of a chunk; all its products share them, so the buying LP runs only on those days."""
-
-    first_day: Int32[Array, ""]
-    period: Int32[Array, ""]
-
-
 class Inputs(NamedTuple):
     """Constants of a chunk of product-trials; see `jaxsim.system.Products` for meanings and units."""
 
     key: UInt32[Array, "2 batch"]
     trial: UInt32[Array, "batch"]
     case_pack: Int32[Array, "batch"]
+    first_review_day: Int32[Array, "batch"]
+    review_days: Int32[Array, "batch"]
     kind: Int32[Array, "slots batch"]
     orderable: Bool[Array, "slots batch"]
     law: Int32[Array, "slots batch"]

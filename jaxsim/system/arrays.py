@@ -1,8 +1,8 @@
 """The arrays of a scenario's sample: everything that both engines read, made once in float64 on the host.
 
-`docs/semantics.md` defines each quantity. Leading axis of every `Products` field is the sampled product; a product's local nodes sit in
-*slots* (cross docks, then storage, then fulfillment nodes; empty slots have node −1). All fields are NumPy arrays: an engine moves to its device what it
-needs, chunk by chunk.
+`docs/semantics.md` defines each quantity. Leading axis of every `Products` field is the sampled product; a product's
+local nodes sit in *slots* (cross docks, then storage, then fulfillment nodes; empty slots have node −1). All fields are
+NumPy arrays: an engine moves to its device what it needs, chunk by chunk.
 """
 
 import equinox as eqx

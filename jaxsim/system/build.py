@@ -82,7 +82,8 @@ def _lead_times(scenario: Scenario, network: Network) -> tuple[LeadTimes, dict]:
     pair = vendor[used] * len(network.nodes) + scenario.codes("lead_times", "node", network.nodes)[used]
     pairs, row = np.unique(pair, return_inverse=True)
     if not pairs.size:  # nothing can be ordered; one empty law keeps the arrays rectangular
-        return LeadTimes(np.zeros(1, np.int32), np.ones((1, 2)) / 2, np.array([[0.5, 1.0]])), {"vendors": vendors, "pairs": pairs}
+        empty = LeadTimes(np.zeros(1, np.int32), np.ones((1, 2)) / 2, np.array([[0.5, 1.0]]))
+        return empty, {"vendors": vendors, "pairs": pairs}
     days = scenario.column("lead_times", "days")[used]
     probability = np.zeros((pairs.size, int(days.max()) + 1))
     probability[row, days] = scenario.column("lead_times", "probability")[used]
@@ -94,7 +95,9 @@ def _lead_times(scenario: Scenario, network: Network) -> tuple[LeadTimes, dict]:
     return laws, {"vendors": vendors, "pairs": pairs}
 
 
-def _products(scenario: Scenario, network: Network, kind: np.ndarray, lead_times: LeadTimes, law: dict, gamma) -> Products:
+def _products(
+    scenario: Scenario, network: Network, kind: np.ndarray, lead_times: LeadTimes, law: dict, gamma
+) -> Products:
     of = lambda name: scenario.column("products", name)
     ids = draws.product_ids(scenario.products)
     local = _local(scenario, network, kind)

@@ -68,8 +68,8 @@ def quantile(demand: Moments, level: float | np.ndarray) -> np.ndarray:
     """Quantile of the gamma distribution with these moments; 0 where the mean is 0, the mean where the variance is.
 
     Args:
-        level: one level, for which a table of the quantile is made once and interpolated (relative error below 1e-5), or an
-            array of levels that broadcasts with the moments, for which the quantile is computed one by one.
+        level: one level, for which a table of the quantile is made once and interpolated (relative error below 1e-5),
+            or an array of levels that broadcasts with the moments, for which the quantile is computed one by one.
     """
     mean, variance = np.broadcast_arrays(demand.mean, demand.variance)
     positive = (mean > 0) & (variance > 0)
@@ -85,5 +85,6 @@ def quantile(demand: Moments, level: float | np.ndarray) -> np.ndarray:
 @functools.lru_cache(maxsize=32)
 def _unit_gamma_table(level: float) -> tuple[np.ndarray, np.ndarray]:
     """Quantile of a gamma of mean 1 against the log of its shape."""
-    grid = np.linspace(*np.log(_SHAPES), 8192)
+    first, last = np.log(_SHAPES)
+    grid = np.linspace(first, last, 8192)
     return grid, scipy.special.gammaincinv(np.exp(grid), level) / np.exp(grid)

@@ -41,7 +41,8 @@ def assign(
 def transit_days(
     network: Network, node: Int32[np.ndarray, "products slots"], kind: Int32[np.ndarray, "products slots"]
 ) -> Int32[np.ndarray, "products slots slots"]:
-    """Days of the transfers that placement may use: cross dock → storage or fulfillment, storage → fulfillment; else −1."""
+    """Days of the transfers that placement may use, −1 elsewhere: cross dock → storage or fulfillment, storage →
+    fulfillment."""
     days = network.transfer_days[node[:, :, None], node[:, None, :]]
     source, target = kind[:, :, None], kind[:, None, :]
     allowed = ((source == CROSS_DOCK) & (target > CROSS_DOCK)) | ((source == STORAGE) & (target == FULFILLMENT))
@@ -51,12 +52,12 @@ def transit_days(
 def shipping(
     network: Network, node: Int32[np.ndarray, "products slots"], kind: Int32[np.ndarray, "products slots"]
 ) -> Float64[np.ndarray, "products slots regions"]:
-    """Cost of shipping from each slot to each region; inf where the slot is no fulfillment node or does not ship there."""
+    """Cost of shipping from each slot to each region; inf where the slot is no fulfillment node or ships elsewhere."""
     return np.where((kind == FULFILLMENT)[:, :, None], network.shipping_cost[node], np.inf)
 
 
 def choices(ship: Float64[np.ndarray, "products slots regions"]) -> Int32[np.ndarray, "products ranks regions"]:
-    """Slots in each region's order of preference: cheapest to ship from first, ties to the lower slot, −1 at the end."""
+    """Slots in each region's order of preference: cheapest to ship from first, ties to the lower slot, −1 last."""
     ranks = max(int(np.isfinite(ship).any(2).sum(1).max(initial=0)), 1)
     order = np.argsort(ship, axis=1, kind="stable")[:, :ranks]
     found = np.isfinite(np.take_along_axis(ship, order, 1))
@@ -85,7 +86,10 @@ def slot_shares(
     kind: Int32[np.ndarray, "products slots"],
     transit: Int32[np.ndarray, "products slots slots"],
 ) -> Float64[np.ndarray, "products slots"]:
-    """Share of demand that a slot stands for: a fulfillment slot its regions', a storage slot equal parts of those it feeds."""
+    """Share of demand that a slot stands for.
+
+    A fulfillment slot has its regions' share, a storage slot equal parts of those that it feeds.
+    """
     products, slots = kind.shape
     preferred = choice[:, 0, :]
     share = np.zeros((products, slots))

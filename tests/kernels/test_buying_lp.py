@@ -16,14 +16,12 @@ SHAPES = (
     (6, 1, 4),
     (3, 2, 6),
     (4, 4, 4),
-    (5, 7, 3),
     (8, 8, 4),
-    (12, 5, 2),
     (16, 4, 1),
     (7, 20, 4),
     (16, 32, 4),
 )
-EACH = 16  # LPs of each shape and kind: 11 x 12 x 16 = 2112
+EACH = 19  # LPs of each shape and kind: 9 x 12 x 19 = 2052
 OBJECTIVE_TOLERANCE = 1e-8  # part of the sum of the objective's magnitudes
 ORDER_TOLERANCE = 1e-7  # part of all units
 

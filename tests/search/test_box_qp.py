@@ -83,8 +83,11 @@ def test_no_variables():
         ([[1.0]], [1.0], [0.0], [1.0], "negative semidefinite"),
         ([[-1.0]], [np.nan], [0.0], [1.0], "finite"),
         ([[-1.0]], [1.0], [1.0], [0.0], "exceeds"),
+        ([[-1.0]], [1.0, 1.0], [0.0, 0.0], [1.0, 1.0], "shapes"),
+        ([[-1.0]], [1.0], [0.0, 0.0], [1.0], "shapes"),
     ],
 )
+@pytest.mark.usefixtures("unchecked_types")
 def test_refuses(matrix, gradient, lower, upper, rule):
     with pytest.raises(ValueError, match=rule):
         solve_box_qp(np.array(matrix), np.array(gradient), np.array(lower), np.array(upper))

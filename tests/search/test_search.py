@@ -10,7 +10,9 @@ from jaxsim.search import (
     CurvatureUpdate,
     Evaluation,
     IterationCount,
+    IterationRecord,
     SearchConfig,
+    SearchResult,
     SearchState,
     Stalled,
     StopReason,
@@ -26,6 +28,14 @@ def toy() -> Toy:
 
 def evaluate(toy: Toy):
     return lambda costs: Evaluation(toy.utilization(costs), {"pna": float(costs.sum())})
+
+
+@pytest.fixture(scope="module")
+def whole(toy) -> tuple[SearchResult, list[SearchState], list[IterationRecord]]:
+    """A search that nothing stopped, with the state and the record that it reported after every iteration."""
+    states, records = [], []
+    keep = lambda state, record: (states.append(state), records.append(record))
+    return search(evaluate(toy), toy.plan, on_iteration=keep), states, records
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -46,19 +56,17 @@ def test_forgives_a_wrong_cost_scale(toy, cost_scale):
     assert result.wmapd <= 0.2 * result.state.path[0]
 
 
-def test_node_weeks_that_do_not_answer_do_no_harm(toy):
+def test_node_weeks_that_do_not_answer_do_no_harm(toy, whole):
     dead = np.full(40, toy.plan.mean())
     arrivals = dead * np.random.default_rng(0).uniform(0.5, 1.5, 40)
     plan = np.r_[toy.plan, dead]
     response = lambda costs: Evaluation(np.r_[toy.utilization(costs[:-40]), arrivals])
     costs = search(response, plan).costs[:-40]
-    alone = search(evaluate(toy), toy.plan)
-    assert np.abs(toy.utilization(costs) - toy.plan).sum() / toy.plan.sum() < 1.5 * alone.wmapd
+    assert np.abs(toy.utilization(costs) - toy.plan).sum() / toy.plan.sum() < 1.5 * whole[0].wmapd
 
 
-def test_promotes_the_best_iterate(toy):
-    seen = []
-    result = search(evaluate(toy), toy.plan, on_iteration=lambda state, record: seen.append(record))
+def test_promotes_the_best_iterate(toy, whole):
+    result, _, seen = whole
     assert result.wmapd == min(record.wmapd for record in seen)
     assert seen[result.promoted_iteration].wmapd == result.wmapd
     np.testing.assert_array_equal(toy.utilization(result.costs), result.utilization)
@@ -66,16 +74,15 @@ def test_promotes_the_best_iterate(toy):
     assert seen[0].extras == {"pna": pytest.approx(1e-3 * len(toy.plan))}
 
 
-def test_resumes_to_the_bit(toy):
-    states: list[dict[str, np.ndarray]] = []
-    whole = search(evaluate(toy), toy.plan, on_iteration=lambda state, record: states.append(state.to_arrays()))
+def test_resumes_to_the_bit(toy, whole):
+    result, states, _ = whole
     for at in (0, 1, 2, 17):
-        again = search(evaluate(toy), toy.plan, state=SearchState.from_arrays(states[at]))
-        for name, array in whole.state.to_arrays().items():
+        again = search(evaluate(toy), toy.plan, state=SearchState.from_arrays(states[at].to_arrays()))
+        for name, array in result.state.to_arrays().items():
             assert array.tobytes() == again.state.to_arrays()[name].tobytes(), name
 
 
-def test_an_interrupt_keeps_the_last_complete_iteration(toy):
+def test_an_interrupt_keeps_the_last_complete_iteration(toy, whole):
     calls = []
 
     def stopped(costs):
@@ -88,7 +95,7 @@ def test_an_interrupt_keeps_the_last_complete_iteration(toy):
     assert result.interrupted
     assert result.state.iteration == 5
     resumed = search(evaluate(toy), toy.plan, state=result.state)
-    np.testing.assert_array_equal(resumed.costs, search(evaluate(toy), toy.plan).costs)
+    np.testing.assert_array_equal(resumed.costs, whole[0].costs)
 
 
 def test_an_interrupt_in_the_first_simulation_promotes_nothing():
@@ -106,7 +113,8 @@ def test_refuses_numbers_that_are_not_finite():
         search(lambda costs: Evaluation(np.array([1.0, np.nan])), np.ones(2))
 
 
-@pytest.mark.parametrize("plan", [np.zeros(3), np.array([1.0, np.nan]), np.array([1.0, -1.0])])
+@pytest.mark.parametrize("plan", [np.zeros(3), np.array([1.0, np.nan]), np.array([1.0, -1.0]), np.ones((2, 2))])
+@pytest.mark.usefixtures("unchecked_types")
 def test_refuses_bad_plans(plan):
     with pytest.raises(ValueError, match="the plan must be"):
         search(lambda costs: Evaluation(costs), plan)
