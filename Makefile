@@ -25,7 +25,7 @@ install: $(STAMP)
 
 demo: $(STAMP)
 	$(BIN)/jaxsim generate $(DEMO)/scenario --preset demo --seed 1 --overwrite
-	$(BIN)/jaxsim search $(DEMO)/scenario --out $(DEMO)/run --sample 1000 --iterations 30 --overwrite
+	$(BIN)/jaxsim search $(DEMO)/scenario --out $(DEMO)/run --sample 3000 --trials 2 --iterations 30 --overwrite
 	echo "open $(DEMO)/run/report.html"
 
 test: $(STAMP)

@@ -11,8 +11,6 @@ of the objective's terms. Without highspy the rivals are left out.
 import argparse
 import importlib.util
 import json
-import platform
-import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +20,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxsim.kernels.buying_lp import BuyingLP, Solution, Status, solve
 from scipy import stats
+
+from benchmarks.environment import environment
 
 SHAPES = ((8, 8, 4), (12, 12, 4), (16, 32, 4))
 BATCHES = (1, 256, 8192)
@@ -37,6 +37,7 @@ COLUMNS = {
     "primal_residual": (17, ".1e"),
     "certified": (11, ".4f"),
 }
+TIMING = "wall; best of 3 for the kernel, mean for rivals, which includes handing the LP over"
 LEVELS = np.array([0.3, 0.6, 0.85, 0.98])
 
 
@@ -168,27 +169,9 @@ def table_line(row: dict) -> str:
     return "".join(cells)
 
 
-def environment(seed: int) -> dict:
-    """Where and with what the figures were taken."""
-    git = lambda *words: subprocess.run(["git", *words], capture_output=True, text=True, check=False).stdout.strip()
-    device = jax.devices()[0]
-    return {
-        "device": device.device_kind,
-        "backend": device.platform,
-        "machine": platform.machine(),
-        "python": platform.python_version(),
-        "jax": jax.__version__,
-        "numpy": np.__version__,
-        "commit": git("rev-parse", "HEAD"),
-        "dirty": bool(git("status", "-s")),
-        "seed": seed,
-        "timing": "wall; best of 3 for the kernel, mean for rivals, which includes handing the LP over",
-    }
-
-
 def main() -> None:
     """Run, print a table, and write the JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="one shape, batches up to 256")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
@@ -196,16 +179,15 @@ def main() -> None:
     jax.config.update("jax_enable_x64", True)
     if not importlib.util.find_spec("highspy"):
         print("highspy is not installed: HiGHS and scipy are skipped, and with them the objective errors")
-    rows = []
+    report = environment(options.seed, TIMING) | {"quick": options.quick, "rows": []}
+    options.out.mkdir(parents=True, exist_ok=True)
+    path = options.out / f"buying_lp_{report['backend']}.json"
     print(table_line({key: key for key in COLUMNS}))
     for shape in SHAPES[:1] if options.quick else SHAPES:
         for row in benchmark_shape(shape, options.quick, options.seed):
-            rows.append(row)
+            report["rows"].append(row)
             print(table_line(row), flush=True)
-    options.out.mkdir(parents=True, exist_ok=True)
-    report = environment(options.seed) | {"quick": options.quick, "rows": rows}
-    path = options.out / f"buying_lp_{report['backend']}.json"
-    path.write_text(json.dumps(report, indent=1) + "\n")
+        path.write_text(json.dumps(report, indent=1) + "\n")  # a run that is cut off keeps its finished shapes
     print(path)
 
 

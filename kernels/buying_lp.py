@@ -57,14 +57,13 @@ def solve(
     nodes, regions, *batch = problem.route_cost.shape
     segments = problem.segment_width.shape[1]
     count = math.prod(batch)
-    if max_passes is None:
-        max_passes = 64 + 16 * (nodes + regions * segments)
+    passes = 64 + 16 * (nodes + regions * segments) if max_passes is None else max_passes
     if tolerance is None:
         tolerance = _TOLERANCE[jnp.dtype(problem.route_cost.dtype).name]
     if block is None:
         block = _default_block(nodes * regions, count)
     flat = BuyingLP(*(_flatten(array, batch, count) for array in problem))
-    solution = _by_blocks(flat, min(block, count), tolerance, max_passes, active)
+    solution = _by_blocks(flat, min(block, count), tolerance, passes, active)
     return jax.tree.map(lambda array: array.reshape(*array.shape[:-1], *batch), solution)
 
 

@@ -30,8 +30,9 @@ def scenario(tmp_path_factory):
 
 @pytest.fixture
 def fast_engine(monkeypatch, tmp_path):
-    """Searches with a stand-in for the engine, and a cache of their own."""
+    """Searches with a stand-in for the engine, a cache of their own, and coarse pictures."""
     monkeypatch.setenv("JAXSIM_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr("jaxsim.report.page.DPI", 30)
     monkeypatch.setattr(study, "engine", lambda name, system, trials, seed, first_trial=0: soft_engine(system))
 
 

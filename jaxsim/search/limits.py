@@ -44,8 +44,8 @@ class StepLimit(Protocol):
 class DecayingMaximum:
     """|δ_h| ≤ max(initial · decayᵏ, least), in units of the cost scale."""
 
-    initial: float = 2.0
-    decay: float = 0.8
+    initial: float = 1.0
+    decay: float = 0.94
     least: float = 0.0
 
     def __post_init__(self):

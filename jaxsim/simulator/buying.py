@@ -45,7 +45,9 @@ def whole_packs(
 ) -> Int32[Array, "slots batch"]:
     """Largest-remainder rounding of the LP's order vector to case packs; keeps the sum, ties go to the lower slot."""
     pack = inputs.case_pack
-    millionths = jnp.where(inputs.orderable, jnp.round(order.astype(jnp.float64) / pack.astype(jnp.float64) * _SNAP), 0.0)
+    millionths = jnp.where(
+        inputs.orderable, jnp.round(order.astype(jnp.float64) / pack.astype(jnp.float64) * _SNAP), 0.0
+    )
     base = jnp.floor(millionths / _SNAP)
     remainder = jnp.where(inputs.orderable, millionths - base * _SNAP, -1.0)
     missing = quantity // pack - base.sum(0).astype(jnp.int32)
@@ -74,9 +76,7 @@ def lead_times(inputs: Inputs, shared: Shared, day: Int32[Array, ""]) -> Int32[A
     return lax.fori_loop(0, int(days - 1).bit_length(), halve, bounds)[0]
 
 
-def buy(
-    inputs: Inputs, shared: Shared, state: State, day: Int32[Array, ""], review: Bool[Array, "batch"]
-) -> Order:
+def buy(inputs: Inputs, shared: Shared, state: State, day: Int32[Array, ""], review: Bool[Array, "batch"]) -> Order:
     """The buying policy π(S; λ) of eq. (6), for the product-trials that are reviewed today."""
     quantity = jnp.where(review, order_quantity(inputs, state, day // 7), 0)
     lp_order, status = _solve_active(buying_lp(inputs, shared, state, quantity, day), quantity > 0)
@@ -95,7 +95,9 @@ def _solve_active(problem: BuyingLP, active: Bool[Array, "batch"]):
     rank = jnp.argsort(~active, stable=True)
     whole = lambda values: jnp.broadcast_to(values, (*values.shape[:-1], rank.size))
     count = active.sum(dtype=jnp.int32)
-    solution = solve(jax.tree.map(lambda values: whole(values)[..., rank], problem), block=_block(rank.size), active=count)
+    solution = solve(
+        jax.tree.map(lambda values: whole(values)[..., rank], problem), block=_block(rank.size), active=count
+    )
     back = jnp.argsort(rank)
     order, status = solution.order[:, back], solution.status[back]
     return jnp.where(active, order, 0.0), jnp.where(active, status, Status.OPTIMAL)

@@ -1,11 +1,11 @@
 """Products × trials → chunks of one size, batch-last, on the device.
 
-A chunk is what one jitted call simulates. Products are sorted by their review days first, so that a chunk has few of them, and the buying LP
-is solved on those days only, for the products that are reviewed. All chunks have the same size, so there is one compilation; the last one
-is filled up by repeating its last row.
+A chunk is what one jitted call simulates. Products are sorted by their review days first, so that a chunk has few of
+them, and the buying LP is solved on those days only, for the products that are reviewed. All chunks have the same size,
+so there is one compilation; the last one is filled up by repeating its last row.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -47,15 +47,14 @@ def inputs(products: Products, chunk: Chunk, seed: int, lp_dtype: np.dtype) -> I
 
     key = draws.product_key(np, seed, (products.id[rows, 0], products.id[rows, 1]))
     names = [name for name in Inputs._fields if name not in ("key", "trial")]
-    arrays = {name: last(getattr(products, name)) for name in names}
+    arrays: dict[str, Any] = {name: last(getattr(products, name)) for name in names}
+    arrays |= {"key": np.stack(key), "trial": chunk.trial.astype(np.uint32)}
     for name in ("lp_sourcing_cost", "lp_overage_cost", "lp_route_cost", "segment_width", "segment_value"):
         arrays[name] = arrays[name].astype(lp_dtype)
-    return Inputs(key=np.stack(key), trial=chunk.trial.astype(np.uint32), **arrays)
+    return Inputs(**arrays)
 
 
-def capacity_cost(
-    lead_times: LeadTimes, costs: Float64[np.ndarray, "nodes weeks"]
-) -> Float64[np.ndarray, "laws days"]:
+def capacity_cost(lead_times: LeadTimes, costs: Float64[np.ndarray, "nodes weeks"]) -> Float64[np.ndarray, "laws days"]:
     """c(λ) of eq. (6) for every lead-time law and order day, currency per unit.
 
     Args:
@@ -66,5 +65,3 @@ def capacity_cost(
     daily = np.concatenate([np.repeat(costs, 7, axis=1), np.zeros((costs.shape[0], span))], axis=1)[lead_times.node]
     ahead = np.lib.stride_tricks.sliding_window_view(daily, span, axis=1)[:, :days]
     return np.einsum("lds,ls->ld", ahead, lead_times.probability)
-
-

@@ -31,8 +31,10 @@ def simulate_chunk(
     """Simulate every product-trial of a chunk.
 
     Args:
-        levels: levels of `inputs.quantiles`. ring: longest transfer + 1, days. sources: leading slots that placement sends
-            from. record: also return every day.
+        levels: levels of `inputs.quantiles`.
+        ring: longest transfer + 1, days.
+        sources: leading slots that placement sends from.
+        record: also return every day.
 
     Returns:
         The counts, and with `record` each `Day` field with leading axes (weeks, 7).

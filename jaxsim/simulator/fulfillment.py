@@ -38,7 +38,9 @@ def fulfill(
     return state, served, lost
 
 
-def _round(on_hand: Int32[Array, "slots batch"], choice: Int32[Array, "regions batch"], asked: Int32[Array, "regions batch"]):
+def _round(
+    on_hand: Int32[Array, "slots batch"], choice: Int32[Array, "regions batch"], asked: Int32[Array, "regions batch"]
+):
     """One round: every slot shares its stock in proportion to what the regions that chose it ask."""
     open_ = (asked > 0).any()
     stock, whole, upper = stage(open_, _asks, on_hand, choice, asked)

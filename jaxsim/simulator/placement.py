@@ -1,5 +1,7 @@
 """The placement decision: cross docks forward what they received, storage replenishes fulfillment nodes."""
 
+from functools import partial
+
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Int32
@@ -20,14 +22,16 @@ def place(inputs: Inputs, state: State, day: Int32[Array, ""]) -> tuple[State, I
     sent = []
     for source in range(state.moved.shape[0]):
         busy = (state.on_hand[source] > 0).any()
-        units = stage(busy, lambda state, target: _send(inputs, state, target, source), state, target)
+        units = stage(busy, partial(_send, source), inputs, state, target)
         state = _dispatch(state, units, inputs.transit_days[source], source, day)
         sent.append(units)
     moved = jnp.stack(sent)
     return state._replace(moved=state.moved + moved), moved
 
 
-def _send(inputs: Inputs, state: State, target: Int32[Array, "slots batch"], source: int) -> Int32[Array, "slots batch"]:
+def _send(
+    source: int, inputs: Inputs, state: State, target: Int32[Array, "slots batch"]
+) -> Int32[Array, "slots batch"]:
     """Units that a source slot sends to each slot today."""
     reached = inputs.transit_days[source] >= 0
     shortfall = jnp.where(reached, jnp.maximum(target - state.on_hand - state.coming, 0), 0)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float64
 
@@ -25,9 +26,7 @@ KEEP_BYTES = 1 << 30
 """Chunks stay on the device between runs while all of them together take less than this."""
 
 _OPTIONS = {"xla_cpu_prefer_vector_width": 512} if jax.default_backend() == "cpu" else None
-_simulate = jax.jit(
-    simulate_chunk, static_argnames=("levels", "ring", "sources", "record"), compiler_options=_OPTIONS
-)
+_simulate = jax.jit(simulate_chunk, static_argnames=("levels", "ring", "sources", "record"), compiler_options=_OPTIONS)
 
 
 class Simulator:
@@ -60,7 +59,9 @@ class Simulator:
         if trials < 1 or (chunk is not None and chunk < 1) or (threads is not None and threads < 1):
             raise ValueError("trials, chunk and threads must be positive whole numbers")
         if not 0 <= seed < 2**64 or first_trial < 0:
-            raise ValueError(f"seed must lie in 0 … 2**64 − 1 and first_trial must not be negative, got {seed}, {first_trial}")
+            raise ValueError(
+                f"seed must lie in 0 … 2**64 − 1 and first_trial must not be negative, got {seed}, {first_trial}"
+            )
         if lp_dtype not in ("float64", "float32"):
             raise ValueError(f"lp_dtype must be float64 or float32, got {lp_dtype!r}")
         backend = jax.default_backend()
@@ -77,7 +78,7 @@ class Simulator:
         self._static = {
             "levels": tuple(system.levels.tolist()),
             "ring": int(products.transit_days.max(initial=0)) + 1,
-            "sources": max(int(sources.any(0).nonzero()[0].max(initial=-1)) + 1, 1),
+            "sources": max(int(np.flatnonzero(sources.any(axis=0)).max(initial=-1)) + 1, 1),
         }
 
     @property
@@ -113,7 +114,7 @@ class Simulator:
         costs = self._checked(costs)
         cost = chunks.capacity_cost(self.system.lead_times, costs).astype(self._dtype)
         with jax.enable_x64(True):
-            shared = jax.device_put(Shared(self.system.lead_times.cumulative, cost))
+            shared = Shared(jnp.asarray(self.system.lead_times.cumulative), jnp.asarray(cost))
         with ThreadPoolExecutor(min(self._threads, len(self._chunks))) as pool:
             return list(pool.map(partial(self._run_chunk, shared, record), range(len(self._chunks))))
 
@@ -138,7 +139,9 @@ class Simulator:
         shape = self.system.network.plan.shape
         costs = np.zeros(shape) if costs is None else np.asarray(costs, float)
         if costs.shape != shape or not np.isfinite(costs).all():
-            raise ValueError(f"costs must be {shape[0]} nodes x {shape[1]} weeks of finite numbers, got shape {costs.shape}")
+            raise ValueError(
+                f"costs must be {shape[0]} nodes x {shape[1]} weeks of finite numbers, got shape {costs.shape}"
+            )
         return costs
 
     def _check_status(self, chunk: chunks.Chunk, status: np.ndarray) -> None:

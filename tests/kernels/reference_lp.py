@@ -84,7 +84,7 @@ class HighsBuyingLP:
             highs.clearSolver()
         highs.changeColsCost(len(cost), self.columns, cost / step)
         highs.changeColsBounds(len(cost), self.columns, np.zeros(len(cost)), upper)
-        highs.changeRowsBounds(len(right), self.rows, right, right)
+        highs.changeRowsBounds(len(right), self.rows, right, right)  # pyright: ignore[reportAttributeAccessIssue]
         highs.run()
         if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return Answer(False, None, None)

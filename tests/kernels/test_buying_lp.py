@@ -26,7 +26,7 @@ OBJECTIVE_TOLERANCE = 1e-8  # part of the sum of the objective's magnitudes
 ORDER_TOLERANCE = 1e-7  # part of all units
 
 
-def as_lp(fields: dict[str, np.ndarray], dtype=np.float64) -> BuyingLP:
+def as_lp(fields: dict[str, np.ndarray], dtype: type[np.floating] = np.float64) -> BuyingLP:
     return BuyingLP(**{name: jnp.asarray(array, dtype) for name, array in fields.items()})
 
 

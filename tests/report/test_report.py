@@ -26,6 +26,12 @@ class Links(HTMLParser):
         self.addresses += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "data", "action")]
 
 
+@pytest.fixture(autouse=True)
+def coarse_pictures(monkeypatch):
+    """Pictures that are drawn sooner, but for those of the module's `run`."""
+    monkeypatch.setattr("jaxsim.report.page.DPI", 30)
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """A run with its report."""

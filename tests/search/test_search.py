@@ -34,7 +34,11 @@ def evaluate(toy: Toy):
 def whole(toy) -> tuple[SearchResult, list[SearchState], list[IterationRecord]]:
     """A search that nothing stopped, with the state and the record that it reported after every iteration."""
     states, records = [], []
-    keep = lambda state, record: (states.append(state), records.append(record))
+
+    def keep(state: SearchState, record: IterationRecord) -> None:
+        states.append(state)
+        records.append(record)
+
     return search(evaluate(toy), toy.plan, on_iteration=keep), states, records
 
 

