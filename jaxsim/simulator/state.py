@@ -1,7 +1,8 @@
 """What the day loop reads and carries. Arrays are batch-last: the trailing axis is the product-trial.
 
 The public axis order is products, trials, …; inside the scan the batch is the last axis instead, because XLA
-vectorizes that axis on CPUs and coalesces it on GPUs, and because code written for one product-trial then serves a batch unchanged.
+vectorizes that axis on CPUs and coalesces it on GPUs, and because code written for one product-trial then serves a
+batch unchanged.
 """
 
 from typing import NamedTuple
