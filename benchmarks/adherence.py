@@ -1,0 +1,71 @@
+"""How far the search brings arrivals to the labor plan, on generated scenarios and on real demand: quality with its time.
+
+    python -m benchmarks.adherence --history FILE     demo, real demand history in the demo network, paper
+
+Each case is what the commands `jaxsim generate` and `jaxsim search --iterations 30` do. Writes `adherence_<device>.json`.
+"""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+from benchmarks.environment import device_name, environment
+from jaxsim.runs import runtime
+from jaxsim.runs.progress import Progress, Silent
+from jaxsim.runs.study import Search, Simulation, search_study
+from jaxsim.scenario.generate import generate
+
+TIMING = "wall seconds of a whole search, compilation included, generating the scenario and the report not"
+
+FIGURES = (
+    "wmapd_unconstrained",
+    "wmapd",
+    "wmapd_bound",
+    "wmapd_out_of_sample",
+    "pna_unconstrained",
+    "pna",
+    "iterations",
+    "promoted_iteration",
+    "product_trials",
+    "seconds",
+)
+
+
+def run(preset: str, history: Path | None, simulation: Simulation, progress: Progress) -> dict[str, float]:
+    """Generate a scenario, search its costs, and return the headline figures with the ratios that matter."""
+    with tempfile.TemporaryDirectory() as folder:
+        scenario = Path(folder) / "scenario"
+        generate(scenario, preset, seed=1, demand_history=history)
+        study = search_study(scenario, Path(folder) / "run", simulation, Search(iterations=30), progress=progress)
+        metrics = json.loads(study.run.metrics_file.read_text("utf-8"))
+    figures = {name: metrics[name] for name in FIGURES}
+    figures["wmapd_fall"] = 1 - metrics["wmapd"] / metrics["wmapd_unconstrained"]
+    figures["wmapd_over_bound"] = metrics["wmapd"] / metrics["wmapd_bound"]
+    figures["pna_fall"] = 1 - metrics["pna"] / metrics["pna_unconstrained"]
+    return {"products": simulation.products, "trials": simulation.trials} | figures
+
+
+def main() -> None:
+    """Run the cases, print a line each, and write the JSON."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--history", type=Path, help="table of real demand history; its case is left out without one")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    options = parser.parse_args()
+    runtime.configure()
+    cases = {"demo": ("demo", None, Simulation(3000, 2)), "paper": ("paper", None, Simulation(10_000, 2))}
+    if options.history is not None:
+        cases[options.history.stem] = ("demo", options.history, Simulation(100_000, 7))
+    scenarios: dict[str, dict[str, float]] = {}
+    report = environment(1, TIMING) | {"scenarios": scenarios}
+    for name, (preset, history, simulation) in cases.items():
+        figures = run(preset, history, simulation, Silent())
+        scenarios[name] = figures
+        print(name, {key: round(value, 4) for key, value in figures.items()}, flush=True)
+        options.out.mkdir(parents=True, exist_ok=True)
+        path = options.out / f"adherence_{device_name()}.json"
+        path.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
