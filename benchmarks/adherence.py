@@ -1,8 +1,8 @@
-"""How far the search brings arrivals to the labor plan, on generated scenarios and on real demand: quality with its time.
+"""How far the search brings arrivals to the labor plan, on generated scenarios and on real demand, with its time.
 
     python -m benchmarks.adherence --history FILE     demo, real demand history in the demo network, paper
 
-Each case is what the commands `jaxsim generate` and `jaxsim search --iterations 30` do. Writes `adherence_<device>.json`.
+Each case is what `jaxsim generate` and `jaxsim search --iterations 30` do. Writes `adherence_<device>.json`.
 """
 
 import argparse
