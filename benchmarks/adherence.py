@@ -32,7 +32,7 @@ FIGURES = (
 )
 
 
-def run(preset: str, history: Path | None, simulation: Simulation, progress: Progress) -> dict[str, float]:
+def run(preset: str, history: Path | None, simulation: Simulation, progress: Progress) -> dict[str, float | int]:
     """Generate a scenario, search its costs, and return the headline figures with the ratios that matter."""
     with tempfile.TemporaryDirectory() as folder:
         scenario = Path(folder) / "scenario"
@@ -56,7 +56,7 @@ def main() -> None:
     cases = {"demo": ("demo", None, Simulation(3000, 2)), "paper": ("paper", None, Simulation(10_000, 2))}
     if options.history is not None:
         cases[options.history.stem] = ("demo", options.history, Simulation(100_000, 7))
-    scenarios: dict[str, dict[str, float]] = {}
+    scenarios: dict[str, dict[str, float | int]] = {}
     report = environment(1, TIMING) | {"scenarios": scenarios}
     for name, (preset, history, simulation) in cases.items():
         figures = run(preset, history, simulation, Silent())
