@@ -1,4 +1,4 @@
-"""The least wMAPD that any capacity costs could reach (DESIGN 6), by linear programming.
+"""The least wMAPD that any capacity costs could reach, by linear programming.
 
 Costs move units between a product's orderable nodes; they do not change how much it orders. So each product's simulated
 weekly order quantity is taken as given and may be split freely over its orderable nodes, where it arrives by the

@@ -23,7 +23,7 @@ def order_quantity(inputs: Inputs, state: State, week: Int32[Array, ""]) -> Int3
 def buying_lp(
     inputs: Inputs, shared: Shared, state: State, quantity: Int32[Array, "batch"], day: Int32[Array, ""]
 ) -> BuyingLP:
-    """The LP of section 4 of the design for every product-trial that orders; those that do not get an empty one."""
+    """The LP of `jaxsim.kernels.buying_lp` for every product-trial that orders; the others get an empty one."""
     dtype = inputs.lp_route_cost.dtype
     capacity_cost = jnp.take(lax.dynamic_index_in_dim(shared.capacity_cost, day, 1, keepdims=False), inputs.law)
     width = lax.dynamic_index_in_dim(inputs.segment_width, day // 7, keepdims=False)
