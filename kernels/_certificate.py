@@ -52,12 +52,12 @@ def examine(
 def _dual_objective(problem: BuyingLP, prices: Prices) -> Array:
     """Σ s π + Q θ + Σ d min(0, −b − ρ) + Σ cap min(0, c + π − θ).
 
-    No flow exceeds all units together, so widths and caps are cut there: the LP is the same, and rounding errors of
-    prices are not multiplied by widths that no flow could fill.
+    No flow exceeds all units together, and no order the total, so widths and caps are cut there: the LP is the same,
+    and rounding errors of prices are not multiplied by widths that no flow could fill.
     """
     everything = jnp.sum(problem.supply, axis=0) + problem.order_total
     width = jnp.minimum(problem.segment_width, everything[None, None])
-    cap = jnp.minimum(problem.order_cap, everything[None])
+    cap = jnp.minimum(problem.order_cap, problem.order_total[None])
     supply = jnp.sum(problem.supply * prices.supply, axis=0)
     segment = width * jnp.minimum(0, -problem.segment_value - prices.demand[:, None])
     order = cap * jnp.minimum(0, problem.order_cost + prices.supply - prices.order[None])

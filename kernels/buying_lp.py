@@ -183,7 +183,10 @@ def _off_grid(problem: BuyingLP, flow: Flow, unit: Array) -> Point:
     order = capped_simplex(flow.order * unit[None], problem.order_cap, problem.order_total)
     ship = flow.ship * unit[None, None]
     leftover = jnp.maximum(problem.supply + order - jnp.sum(ship, axis=1), 0)
-    before = jnp.cumsum(problem.segment_width, axis=1) - problem.segment_width
+    # No flow fills more than all units: cut there, a wide segment takes no digits from the ones after it.
+    everything = jnp.sum(problem.supply, axis=0) + problem.order_total
+    width = jnp.minimum(problem.segment_width, everything[None, None])
+    before = jnp.concatenate([jnp.zeros_like(width[:, :1]), jnp.cumsum(width[:, :-1], axis=1)], axis=1)
     served = jnp.clip(jnp.sum(ship, axis=0)[:, None] - before, 0, problem.segment_width)
     return Point(order, ship, leftover, served)
 

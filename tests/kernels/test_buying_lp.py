@@ -217,3 +217,15 @@ def test_one_trace_per_shape_and_inside_control_flow():
 
 def test_every_status_has_a_sentence():
     assert all(status.sentence.endswith(".") for status in Status)
+
+
+def test_a_segment_wider_than_all_units_takes_no_digits():
+    """3 units of 0.001 for a narrow segment before one of ten million."""
+    answer = solve(
+        small(
+            order_cost=[0.0], order_cap=[0.0], order_total=0.0, supply=[3e-3], route_cost=[[1.0]], overage_cost=[1.0],
+            segment_value=[[20.0, 10.0]], segment_width=[[1e-3, 1e7]],
+        )
+    )  # fmt: skip
+    assert answer.status == Status.OPTIMAL
+    np.testing.assert_allclose(answer.served[0], [1e-3, 2e-3], rtol=1e-12)
