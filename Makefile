@@ -1,6 +1,6 @@
-# make demo | test | check.  PYTHON selects the interpreter, DEMO the folder that the demo writes.
+# make demo | test | check | conformance.  PYTHON selects the interpreter, DEMO the folder that the demo writes.
 .SILENT:
-.PHONY: help demo test check format install clean
+.PHONY: help demo test check conformance format install clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -13,6 +13,7 @@ help:
 	echo "make demo    generate a small scenario, search its capacity costs, write the report"
 	echo "make test    run the tests"
 	echo "make check   lint, format, types, import directions, generated documentation"
+	echo "make conformance  compare the two engines on a thousand random scenarios, keep the figures"
 	echo "make format  rewrite the code in the house format"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -38,6 +39,9 @@ check: $(STAMP)
 	$(BIN)/lint-imports --no-cache > $(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
 	$(BIN)/python -c 'from jaxsim.scenario.tables_doc import PAGE, page; exit(page() != PAGE.read_text("utf-8"))' \
 	  || { echo "docs/tables.md is out of date: python -m jaxsim.scenario.tables_doc"; exit 1; }
+
+conformance: $(STAMP)
+	$(BIN)/python -m pytest tests/conformance --scenarios 1000 --results benchmarks/results/conformance_cpu.json
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix --quiet .

@@ -83,13 +83,6 @@ def demo_system(products: int, seed: int) -> System:
         return build(load(Path(folder) / "demo", names[rows].tolist()))
 
 
-def part_of(system: System, rows: np.ndarray) -> System:
-    """Some of the products."""
-    names = tuple(system.product_names[row] for row in rows)
-    products = jax.tree.map(lambda values: values[rows], system.products)
-    return System(names, system.levels, system.network, system.lead_times, products)
-
-
 def capacity_costs(system: System, seed: int) -> np.ndarray:
     """Costs of both signs for every node and week, currency per unit."""
     return np.random.default_rng(seed).normal(0.0, COST_SCALE, system.network.plan.shape)
@@ -155,10 +148,11 @@ def exact_and_mismatch(system: System, seed: int, dtype: str) -> tuple[dict, dic
     """
     from jaxsim import reference
     from jaxsim.reference import buying as exact_buying
+    from jaxsim.reference.buying_lp import Answer
 
     solve, lp_seconds = exact_buying.solve, []
 
-    def watched(problem, name: str) -> list[float]:
+    def watched(problem, name: str) -> Answer:
         start = time.perf_counter()
         answer = solve(problem, name)
         lp_seconds.append(time.perf_counter() - start)
@@ -285,7 +279,7 @@ def main() -> None:
     exact, found = None, None
     if count and importlib.util.find_spec("highspy"):
         rows = np.sort(np.random.default_rng(options.seed).choice(products, count, replace=False))
-        exact, found = exact_and_mismatch(part_of(system, rows), options.seed, options.lp_dtype)
+        exact, found = exact_and_mismatch(system.take(rows), options.seed, options.lp_dtype)
     else:
         print("no exact engine: highspy is not installed, or --exact is 0")
     ratios = print_speed(fast, exact, report["backend"] == "cpu")

@@ -1,6 +1,6 @@
 """The command line. Commands import what they need when they run, so that `jaxsim --help` answers at once.
 
-Exit codes: 0 done, 1 bad input, 2 bad usage, 75 interrupted but resumable.
+Exit codes: 0 done, 1 bad input or engines that differ, 2 bad usage, 75 interrupted but resumable.
 """
 
 import argparse
@@ -14,6 +14,8 @@ from typing import Any, NoReturn
 from jaxsim.version import __version__
 
 DONE, BAD_INPUT, BAD_USAGE, INTERRUPTED = 0, 1, 2, 75
+MISMATCH = BAD_INPUT
+"""What `conformance` ends with when the engines differ."""
 
 SIMULATION_OPTIONS = ("products", "trials", "seed")
 SEARCH_OPTIONS = ("iterations", "curvature")
@@ -50,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
 
     generate = _command(commands, "generate", _generate, "write a synthetic scenario")
     generate.add_argument("out", type=Path, metavar="OUT")
-    generate.add_argument("--preset", default="demo", help="tiny, demo, paper or large (default: demo)")
+    generate.add_argument("--preset", default="demo", help="tiny, demo, paper, large or textbook (default: demo)")
     generate.add_argument("--seed", type=_whole, default=0)
     generate.add_argument("--demand-history", type=Path, metavar="FILE", help="CSV of monthly demand, a series per row")
     generate.add_argument("--overwrite", action="store_true", help="replace a scenario that is there")
@@ -69,6 +71,16 @@ def parser() -> argparse.ArgumentParser:
     search.add_argument("--iterations", type=_count, metavar="K", help="most iterations (default: 30)")
     search.add_argument("--curvature", choices=("bfgs",), help="how the curvature is estimated (default: bfgs)")
     search.add_argument("--resume", action="store_true", help="go on with the interrupted search in RUN")
+
+    conformance = _command(commands, "conformance", _conformance, "compare the fast engine with the exact one")
+    conformance.add_argument("scenario", type=Path, metavar="SCENARIO")
+    conformance.add_argument("--products", type=_count, default=200, metavar="N", help="to sample (default: 200)")
+    conformance.add_argument("--trials", type=_count, default=1, metavar="T", help="futures of each (default: 1)")
+    conformance.add_argument("--seed", type=_whole, default=0, metavar="S", help="as in `simulate` (default: 0)")
+    conformance.add_argument("--costs", type=Path, metavar="FILE", help="default: no costs, and random ones")
+    conformance.add_argument("--lp-dtype", choices=("float64", "float32"), default="float64", help="of the fast engine")
+    conformance.add_argument("--out", type=Path, metavar="FILE.json", help="file for the figures")
+    conformance.add_argument("--quiet", action="store_true", help="no progress")
 
     report = _command(commands, "report", _report, "write report.html and figures of a run")
     report.add_argument("run", type=Path, metavar="RUN")
@@ -90,7 +102,7 @@ def _study_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("scenario", type=Path, metavar="SCENARIO")
     command.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run")
     command.add_argument("--products", type=_count, metavar="N", help="products to sample (default: 2000)")
-    command.add_argument("--trials", type=_count, metavar="N", help="futures of each product (default: 1)")
+    command.add_argument("--trials", type=_count, metavar="N", help="futures of each product (default: 2)")
     command.add_argument("--seed", type=_whole, metavar="S", help="of sampling, demand and lead times (default: 0)")
     command.add_argument("--overwrite", action="store_true", help="replace a run that is there")
     command.add_argument("--quiet", action="store_true", help="no progress")
@@ -115,17 +127,22 @@ _whole.__name__ = _count.__name__ = "whole number"  # the word in argparse's mes
 
 def _generate(options: argparse.Namespace) -> int:
     from jaxsim.runs.folder import clear_for_writing
-    from jaxsim.scenario import TABLES
+    from jaxsim.scenario import TABLES, textbook, write
     from jaxsim.scenario.generate import PRESETS, generate
 
-    if options.preset not in PRESETS:
-        return _say(f"there is no preset {options.preset!r}; there are {', '.join(PRESETS)}", BAD_USAGE)
+    if options.preset not in (*PRESETS, "textbook"):
+        return _say(f"there is no preset {options.preset!r}; there are {', '.join(PRESETS)}, textbook", BAD_USAGE)
     if options.demand_history is not None and not options.demand_history.is_file():
         return _say(f"there is no file {options.demand_history}", BAD_INPUT)
     out = options.out
     names = {f"{table}.{form}" for table in TABLES for form in ("parquet", "csv")}
     ours = out.is_dir() and {file.name for file in out.iterdir()} <= names
     clear_for_writing(out, options.overwrite, ours)
+    if options.preset == "textbook":
+        scenario = textbook.scenario()
+        write(out, scenario.tables)
+        print(f"{out}: {len(scenario.products)} products, {scenario.weeks} weeks")
+        return DONE
     made = generate(out, options.preset, options.seed, options.demand_history)
     print(f"{out}: {made.products:,} products, {made.inbound_nodes} inbound nodes, {made.weeks} weeks")
     if made.series_dropped:
@@ -188,6 +205,27 @@ def _search(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _conformance(options: argparse.Namespace) -> int:
+    if options.out is not None and (options.out.is_dir() or not options.out.parent.is_dir()):
+        reason = "is a folder" if options.out.is_dir() else "lies in no folder that is there"
+        raise ValueError(f"the figures cannot be written: {options.out} {reason}")
+    _prepare(options)
+    from jaxsim.conformance.check import check_scenario, write_figures
+    from jaxsim.conformance.report import lines, verdict
+    from jaxsim.runs.progress import reporting
+
+    settings = {"trials": options.trials, "seed": options.seed, "lp_dtype": options.lp_dtype}
+    with reporting(options.quiet) as progress:
+        check = check_scenario(options.scenario, options.products, options.costs, progress=progress, **settings)
+    print(check.heading)
+    for result in check.results:
+        print("\n".join(("", *lines(result))))
+    print(f"\n{verdict(check.results)}")
+    if options.out is not None:
+        write_figures(options.out, check)
+    return DONE if all(result.agrees for result in check.results) else MISMATCH
+
+
 def _report(options: argparse.Namespace) -> int:
     from jaxsim import report
     from jaxsim.runs.folder import open_run
@@ -225,15 +263,23 @@ def _given(options: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
 
 
 def _print_metrics(metrics: dict[str, Any]) -> None:
-    """Headline numbers, then the indicators."""
+    """Headline numbers, then the indicators, without costs and with, and their change."""
     for name, value in metrics.items():
-        if isinstance(value, float):
-            print(f"{name:36s} {value:12.4f}")
-        elif name != "kpis":
-            print(f"{name:36s} {value!s:>12}")
+        if name == "kpis" or name.endswith(("_se", "_noise")):
+            continue
+        shown = f"{value:12.4f}" if isinstance(value, float) else f"{value!s:>12}"
+        noise = metrics.get(f"{name}_noise")
+        floor = "" if noise is None else f"   noise alone {noise:.4f}"
+        print(f"{name:36s} {shown}{_error(metrics, name)}{floor}")
     for name, row in metrics["kpis"].items():
-        shown = ("–" if row.get(key) is None else f"{row[key]:12.4f}" for key in row if not key.endswith("_se"))
-        print(f"{name:36s} {' '.join(f'{text:>12}' for text in shown)}")
+        columns = [name for name in ("unconstrained", "constrained", "change") if name in row]
+        values = ("–" if row[column] is None else f"{row[column]:.4f}" for column in columns)
+        print(f"{name:36s} {' '.join(f'{text:>12}' for text in values)}{_error(row, columns[-1])}")
+
+
+def _error(row: dict[str, Any], name: str) -> str:
+    error = row.get(f"{name}_se")
+    return "" if error is None else f" ± {error:.4f}"
 
 
 def _say(message: str, code: int) -> int:

@@ -17,9 +17,6 @@ import numpy as np
 import scipy.special
 from jax import lax
 
-WEEKDAY_SHARE = np.array([0.160, 0.148, 0.142, 0.138, 0.140, 0.138, 0.134])
-"""Share of a week's demand that falls on each of its days."""
-
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _INVERSION_LIMIT = 12.0  # binomials with a smaller mean are drawn by exact inversion
 _INVERSION_TERMS = 48  # P(Binomial > 48 | mean <= 12) < 1e-14
@@ -86,13 +83,14 @@ def weekly_total(xp, u, levels, quantiles):
     return xp.floor(value + 0.5)
 
 
-def weekly_demand(xp, key, trial, week, levels, quantiles, shares):
+def weekly_demand(xp, key, trial, week, levels, quantiles, shares, weekday_share):
     """Whole units of demand by region and day of one week, `(regions, 7, ...)` float64.
 
     Args:
         key: pair of uint32 arrays `(...)`. trial, week: whole numbers or arrays `(...)`.
         levels, quantiles: the week's quantile function, `(points,)` and `(points, ...)`.
         shares: `(regions, ...)` share of each region, summing to 1.
+        weekday_share: share of each of the seven days, summing to 1; known when tracing.
     """
     regions = shares.shape[0]
     column = (slice(None),) + (None,) * (shares.ndim - 1)
@@ -101,7 +99,7 @@ def weekly_demand(xp, key, trial, week, levels, quantiles, shares):
     u_region = uniform(xp, key, trial, Stream.DEMAND_REGION, index)
     u_day = uniform(xp, key, trial, Stream.DEMAND_DAY, index)
     by_region = _split_regions(xp, weekly_total(xp, u_total, levels, quantiles), shares, u_region)
-    edges = np.concatenate([[0.0], np.cumsum(WEEKDAY_SHARE)[:-1], [1.0]])
+    edges = np.concatenate([[0.0], np.cumsum(weekday_share)[:-1], [1.0]])
     cuts = xp.floor(by_region[:, None] * edges[(None, slice(None), *column[1:])] + u_day[:, None])
     return cuts[:, 1:] - cuts[:, :-1]
 

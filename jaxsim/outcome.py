@@ -2,7 +2,8 @@
 
 `Outcome` holds the counts that measures are made of, one row per product and trial. `Trajectory` holds every day of a
 few product-trials, for tests, conformance checks and teaching. All counts are whole units; conservation is exact:
-initial on-hand + arrivals = final on-hand + served + (still in transit between nodes).
+initial on-hand + arrivals = final on-hand + served + (still in transit between nodes), and
+demand = served + lost + (still waiting at the end).
 """
 
 import dataclasses
@@ -27,7 +28,11 @@ class Outcome:
     served: Int32[np.ndarray, "products trials ranks regions"]
     """Units delivered to each region from its rank-p slot; rank 0 is the preferred node."""
     lost: Int32[np.ndarray, "products trials regions"]
-    """Units of demand that no slot could serve."""
+    """Units of demand that no slot could serve and that did not wait."""
+    waiting: Int32[np.ndarray, "products trials weeks"]
+    """Units of backlogged demand at the end of each day, summed over regions and the seven days of each week."""
+    backlog: Int32[np.ndarray, "products trials regions"]
+    """Units of demand still waiting at the end of the horizon."""
     moved: Int32[np.ndarray, "products trials slots slots"]
     """Units sent by placement from each slot (first) to each slot (second)."""
 
@@ -55,7 +60,9 @@ class Trajectory:
     served: Int32[np.ndarray, "products trials days ranks regions"]
     """Units delivered to each region from its rank-p slot."""
     lost: Int32[np.ndarray, "products trials days regions"]
-    """Units of demand left after the last round."""
+    """Units of demand left after the last round that do not wait."""
+    backlog: Int32[np.ndarray, "products trials days regions"]
+    """Units of demand waiting at the end of the day."""
     on_hand: Int[np.ndarray, "products trials days slots"]
     """End-of-day units on hand."""
 
@@ -69,5 +76,7 @@ class Trajectory:
             inventory=weekly(self.on_hand),
             served=whole(self.served),
             lost=whole(self.lost),
+            waiting=weekly(self.backlog).sum(3, dtype=np.int32),
+            backlog=self.backlog[:, :, -1],
             moved=whole(self.moved),
         )

@@ -1,144 +1,284 @@
-"""Small random scenarios that visit the corners: odd networks, schedules, lead times, case packs, stocks and demand."""
+"""Small random scenarios that visit the corners: odd networks, schedules, lead times, case packs, stocks and demand.
+
+One generator serves two drivers. `random_rows` makes every choice through a `Chooser`: with hypothesis behind it the
+scenarios shrink (whole numbers and few-valued choices, the simplest option first), with a NumPy generator behind it
+`random_scenario` makes as many networks and products as a test wants.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
-from jaxsim.scenario import QUANTILE_LEVELS, TABLES, Scenario
+from jaxsim.scenario import TABLES, Scenario
+from jaxsim.scenario.schema import QUANTILE_COLUMNS, quantile_level
 
-LEVELS = np.array(QUANTILE_LEVELS)
+T = TypeVar("T")
+Rows = dict[str, list[dict[str, Any]]]
+"""Rows by table."""
+
+KINDS = ("cross_dock", "storage", "fulfillment")
+COUNTS = {"cross_dock": (0, 1, 0, 1, 2), "storage": (0, 1, 0, 1, 2), "fulfillment": (1, 2, 3, 2, 3)}
+"""How many nodes of each kind a network may have."""
+
+MOST_KINDS = tuple(max(COUNTS[kind]) for kind in KINDS)
+
+MOST_REGIONS, MOST_VENDORS, LONGEST_TRANSFER, LONGEST_LEAD = 4, 2, 9, 45
+
+FURTHER_QUANTILES = ("q005", "q995")
+WEEKDAYS = {0: 0.5, 3: 0.25, 5: 0.25}
+"""A weekly pattern with days off."""
+
+LAWS = (
+    {1: 1.0},
+    {3: 0.5, 10: 0.5},
+    {7: 1.0},
+    {1: 0.25, 6: 0.25, 7: 0.25, 8: 0.25},
+    {2: 0.5, LONGEST_LEAD: 0.5},
+    {21: 1.0},
+    {2: 0.2, 5: 0.3, 9: 0.4, 14: 0.1},
+    {LONGEST_LEAD: 1.0},
+)
+"""Probability by days: degenerate ones, a single day, multiples of weeks, long tails past the horizon."""
+
+DEMANDS = {
+    "smooth": lambda level: -np.log1p(-level),
+    "intermittent": lambda level: np.maximum(level - 0.7, 0.0) * 20.0,
+    "constant": lambda level: np.ones_like(level),
+}
+"""Quantile functions of weekly demand as multiples of its size."""
+
+
+class Chooser(Protocol):
+    """Makes choices."""
+
+    def integer(self, low: int, high: int) -> int:
+        """A whole number from `low` to `high`."""
+        ...
+
+    def pick(self, options: Sequence[T]) -> T:
+        """One of the options."""
+        ...
+
+
+class Dice:
+    """Makes choices with a NumPy generator."""
+
+    def __init__(self, seed: int):
+        self._random = np.random.default_rng(seed)
+
+    def integer(self, low: int, high: int) -> int:
+        """A whole number from `low` to `high`, each as likely."""
+        return int(self._random.integers(low, high + 1))
+
+    def pick(self, options: Sequence[T]) -> T:
+        """One of the options, each as likely."""
+        return options[self.integer(0, len(options) - 1)]
 
 
 def random_scenario(seed: int, *, networks: int = 1, products: int = 12, weeks: int = 3) -> Scenario:
-    """A scenario of unconnected networks of a few nodes each, in memory; valid but perhaps for its labor plan.
+    """A scenario of unconnected networks of a few nodes each, with `products` products each, in memory.
 
-    Many networks in one scenario make one compilation of the fast engine serve them all. Regions are common; each
-    network serves some of them, with its own products.
+    Many networks in one scenario make one compilation of the fast engine serve them all.
     """
-    rng = np.random.default_rng(seed)
-    rows: dict[str, list[dict]] = {name: [] for name in TABLES}
-    regions = [f"r{i}" for i in range(4)]
-    rows["regions"] = [{"region": region, **_place(rng)} for region in regions]
-    for network in range(networks):
-        _network(rng, rows, f"s{seed}-{network}", products, weeks, regions[: rng.integers(1, 5)])
-    tables = {name: pa.Table.from_pylist(rows[name], schema=TABLES[name].arrow) for name in TABLES}
-    return Scenario(tables, weeks)
+    prefixes = [f"s{seed}-{network}-" for network in range(networks)]
+    return tabulated(random_rows(Dice(seed), prefixes, (products, products), weeks), weeks)
 
 
-def _place(rng) -> dict[str, float]:
-    return {"latitude": rng.uniform(30, 45), "longitude": rng.uniform(-120, -75)}
+def tabulated(rows: Rows, weeks: int) -> Scenario:
+    """Rows as a scenario in memory."""
+    return Scenario({name: _table(name, found) for name, found in rows.items()}, weeks)
 
 
-def _network(rng, rows, prefix, products, weeks, regions) -> None:
-    kinds = (
-        ["cross_dock"] * rng.integers(0, 3) + ["storage"] * rng.integers(0, 3) + ["fulfillment"] * rng.integers(1, 5)
-    )
-    kinds = [kinds[i] for i in rng.permutation(len(kinds))]
-    nodes = [f"{prefix}-n{i}" for i in range(len(kinds))]
-    mine = {name: [] for name in rows}
-    for node, kind in zip(nodes, kinds, strict=True):
-        mine["nodes"].append({"node": node, "kind": kind, "inbound": bool(rng.random() < 0.8), **_place(rng)})
-    _moves(rng, mine, nodes, kinds, regions)
-    vendors = [f"{prefix}-v{i}" for i in range(rng.integers(1, 4))]
-    _lead_times(rng, mine, vendors, nodes)
-    for index in range(products):
-        _product(rng, mine, f"{prefix}-p{index}", vendors, weeks, nodes, kinds, regions)
-    for row in mine["nodes"]:
-        if row["inbound"]:
-            mine["labor_plan"] += [
-                {"node": row["node"], "week": w, "units": int(rng.integers(0, 500))} for w in range(weeks)
-            ]
-    for name, more in mine.items():
-        rows[name] += more
+def random_rows(
+    choose: Chooser,
+    prefixes: Sequence[str],
+    products: tuple[int, int],
+    weeks: int,
+    *,
+    further_quantiles: bool = False,
+    weekdays: bool = False,
+) -> Rows:
+    """Rows of every table of a valid scenario, made of choices.
+
+    Args:
+        prefixes: of the names in each network. products: fewest and most of them in a network.
+        further_quantiles: tabulate more quantiles than a scenario must. weekdays: give a weekly pattern.
+    """
+    rows: Rows = {name: [] for name in TABLES}
+    regions = [f"r{i}" for i in range(choose.integer(1, MOST_REGIONS))]
+    rows["regions"] = [{"region": region, **_PLACE} for region in regions]
+    quantiles = (*QUANTILE_COLUMNS, *(FURTHER_QUANTILES if further_quantiles else ()))
+    for prefix in prefixes:
+        network = _network(choose, rows, prefix, regions, weeks, quantiles)
+        for index in range(choose.integer(*products)):
+            _product(choose, rows, network, f"{prefix}p{index}")
+        _labor_plan(choose, rows, network)
+    if weekdays:
+        rows["demand_weekdays"] = [{"weekday": day, "share": share} for day, share in WEEKDAYS.items()]
+    return rows
 
 
-def _moves(rng, rows, nodes, kinds, regions) -> None:
-    rank = {"cross_dock": 0, "storage": 1, "fulfillment": 2}
-    for origin, from_kind in zip(nodes, kinds, strict=True):
-        for destination, to_kind in zip(nodes, kinds, strict=True):
-            if rank[from_kind] < rank[to_kind] and rng.random() < 0.7:
-                move = {
-                    "cost_per_unit": rng.uniform(0.1, 1),
-                    "transit_days": int(rng.integers(1, 5)),
-                    "co2_kg_per_unit": 0.1,
-                }
-                rows["transfers"].append({"origin": origin, "destination": destination, **move})
-        if from_kind == "fulfillment":
-            for region in regions:
-                cost = rng.choice([2.0, 3.0, rng.uniform(1, 6)])  # equal costs make equal preferences
-                move = {"cost_per_unit": cost, "transit_days": int(rng.integers(0, 6)), "co2_kg_per_unit": 0.4}
-                rows["shipping"].append({"node": origin, "region": region, **move})
+@dataclass(frozen=True)
+class _Network:
+    """What products need to know of the network that they live in."""
+
+    nodes: list[str]
+    inbound: set[str]
+    reach: dict[str, set[str]]
+    """Nodes that each node is or reaches."""
+    covers: dict[str, bool]
+    """Whether a node reaches every region."""
+    vendors: list[str]
+    regions: list[str]
+    weeks: int
+    quantiles: tuple[str, ...]
 
 
-def _lead_times(rng, rows, vendors, nodes) -> None:
-    for vendor in vendors:
-        for node in nodes:
-            days = np.sort(rng.choice(np.arange(1, 29), rng.integers(1, 7), replace=False))
-            probability = rng.dirichlet(np.ones(days.size))
-            for day, part in zip(days, probability, strict=True):
-                rows["lead_times"].append(
-                    {"vendor": vendor, "node": node, "days": int(day), "probability": float(part)}
-                )
+_PLACE = {"latitude": 40.0, "longitude": -100.0}
 
 
-def _product(rng, rows, name, vendors, weeks, nodes, kinds, regions) -> None:
-    review_weeks = int(rng.integers(1, 3))
-    lost_sale = rng.uniform(2, 20)
-    rows["products"].append(
-        {
-            "product": name,
-            "vendor": str(rng.choice(vendors)),
-            "unit_cost": rng.uniform(5, 50),
-            "lost_sale_cost": lost_sale,
-            "overage_cost": lost_sale * rng.uniform(0.02, 0.2),
-            "review_weeks": review_weeks,
-            "first_review_day": int(rng.integers(0, 7 * review_weeks)),
-            "case_pack": int(rng.choice([1, 6, 12, 24])),
-            "target_in_stock": rng.uniform(0.8, 0.98),
-            "unit_volume": rng.uniform(0.1, 3),
-        }
-    )
-    reaches = _reaches(rows, nodes, kinds)
-    inbound = {row["node"] for row in rows["nodes"] if row["inbound"]}
-    used = rng.choice(nodes, rng.integers(1, len(nodes) + 1), replace=False)
-    mean = float(rng.choice([0.0, 0.3, 3.0, 40.0, 400.0]))
-    local = set()
-    for node in used:
-        local |= reaches[node]
-        stock = 0 if rng.random() < 0.3 else int(rng.poisson(mean))
-        orderable = node in inbound and bool(reaches[node] & _shippers(nodes, kinds)) and rng.random() < 0.8
-        row = {
-            "node": str(node),
-            "orderable": bool(orderable),
-            "sourcing_cost": rng.uniform(0.2, 1.5),
-            "on_hand": stock,
-        }
-        rows["product_nodes"].append({"product": name, **row})
-    for week in range(weeks):
-        demand = mean * rng.uniform(0.5, 1.5)
-        sample = np.sort(rng.negative_binomial(1.5, 1.5 / (1.5 + demand), 200)) if mean else np.zeros(200)
-        quantiles = dict(zip(TABLES["demand"].names[3:], np.quantile(sample, LEVELS), strict=True))
-        rows["demand"].append({"product": name, "week": week, "mean": demand, **quantiles})
-    share = rng.dirichlet(np.ones(len(regions)))
-    rows["demand_shares"] += [
-        {"product": name, "region": r, "share": float(s)} for r, s in zip(regions, share, strict=True)
+def _table(name: str, rows: list[dict]) -> pa.Table:
+    """Rows as a table; an optional column is there when a row has it, and empty where a row has not."""
+    names = dict.fromkeys(column for row in rows for column in row)
+    return pa.Table.from_pylist(rows, schema=TABLES[name].arrow(names))
+
+
+def _network(choose, rows, prefix: str, regions: list[str], weeks: int, quantiles: tuple[str, ...]) -> _Network:
+    counts = {kind: choose.pick(options) for kind, options in COUNTS.items()}
+    kinds = _shuffled(choose, [kind for kind in reversed(KINDS) for _ in range(counts[kind])])
+    nodes = {f"{prefix}n{i}": kind for i, kind in enumerate(kinds)}
+    inbound = {node for node in nodes if choose.pick((True, True, True, True, False))} or {f"{prefix}n0"}
+    rows["nodes"] += [
+        {"node": node, "kind": kind, "inbound": node in inbound, **_PLACE} for node, kind in nodes.items()
     ]
-    boundary = [0, 6, 7, 7 * weeks - 1, 7 * weeks, 7 * weeks + 9]
-    days = rng.choice(boundary, rng.integers(0, len(boundary)), replace=False)
-    for day in days:
-        node = rng.choice(sorted(local & inbound)) if local & inbound else None
-        if node is not None:
-            flight = {"node": str(node), "arrival_day": int(day), "quantity": int(rng.poisson(mean))}
-            rows["in_flight"].append({"product": name, **flight})
+    reach, ships = _moves(choose, rows, nodes, regions)
+    vendors = [f"{prefix}v{i}" for i in range(choose.integer(1, MOST_VENDORS))]
+    for vendor in vendors:
+        for node in sorted(inbound):
+            law = choose.pick(LAWS)
+            rows["lead_times"] += [
+                {"vendor": vendor, "node": node, "days": days, "probability": part} for days, part in law.items()
+            ]
+    covers = {node: set().union(*(ships[other] for other in reach[node])) == set(regions) for node in nodes}
+    return _Network(list(nodes), inbound, reach, covers, vendors, regions, weeks, quantiles)
 
 
-def _shippers(nodes, kinds) -> set[str]:
-    return {node for node, kind in zip(nodes, kinds, strict=True) if kind == "fulfillment"}
+def _shuffled(choose, items: list[T]) -> list[T]:
+    """The items in any order; unchanged when every choice is the simplest."""
+    left = list(items)
+    return [left.pop(choose.integer(0, len(left) - 1)) for _ in items]
 
 
-def _reaches(rows, nodes, kinds) -> dict[str, set[str]]:
-    """Nodes that each node is or reaches by transfers."""
-    found = {node: {node} for node in nodes}
-    for _ in range(2):
-        for row in rows["transfers"]:
-            found[row["origin"]] |= found[row["destination"]]
-    return found
+def _moves(choose, rows, nodes: dict[str, str], regions: list[str]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """Transfers and shipping; which nodes each node reaches and which regions it ships to."""
+    reach = {node: {node} for node in nodes}
+    ships: dict[str, set[str]] = {node: set() for node in nodes}
+    for origin in nodes:
+        for destination in nodes:
+            if KINDS.index(nodes[origin]) < KINDS.index(nodes[destination]):
+                days = choose.pick((1, 1, 2, 7, LONGEST_TRANSFER, None))
+                if days is not None:
+                    costs = {"cost_per_unit": choose.pick((1.0, 1.0, 0.5, 3.0, 0.0)), "co2_kg_per_unit": 0.1}
+                    move = {"origin": origin, "destination": destination, "transit_days": days}
+                    rows["transfers"].append(move | costs)
+                    reach[origin].add(destination)
+    for _ in KINDS:
+        for node in nodes:
+            reach[node] = set().union(*(reach[other] for other in reach[node]))
+    for node in (node for node, kind in nodes.items() if kind == "fulfillment"):
+        for region in regions:
+            cost = choose.pick((2.0, 6.5, 2.0, 3.0, 6.5, 1.25, 2.0, None))  # equal costs make equal preferences
+            if cost is not None or not rows["shipping"]:  # the table may not be empty
+                move = {"cost_per_unit": 2.0 if cost is None else cost, "transit_days": 2, "co2_kg_per_unit": 0.4}
+                rows["shipping"].append({"node": node, "region": region, **move})
+                ships[node].add(region)
+    return reach, ships
+
+
+def _product(choose, rows, network: _Network, name: str) -> None:
+    review_weeks = choose.integer(1, 3)
+    size = choose.pick((40.0, 4.0, 400.0, 40.0, 0.3, 400.0, 0.0))
+    product = {
+        "product": name,
+        "vendor": choose.pick(network.vendors),
+        "unit_cost": 10.0,
+        "lost_sale_cost": choose.pick((20.0, 5.0, 60.0, 0.0)),
+        "overage_cost": choose.pick((0.5, 0.1, 2.0, 0.0)),
+        "review_weeks": review_weeks,
+        "first_review_day": choose.integer(0, 7 * review_weeks - 1),
+        "case_pack": choose.pick((1, 2, 6, 24, 144, 1)),
+        "target_in_stock": choose.pick((0.9, 0.5, 0.98)),
+        "unit_volume": 1.0,
+        "order_up_to": choose.pick((None, None, None, 1500, 60, 0)),
+        "backlog": choose.pick((None, False, True, True)),
+    }
+    rows["products"].append(product)
+    local = _product_nodes(choose, rows, network, name, size)
+    _demand(choose, rows, network, name, size)
+    _in_flight(choose, rows, network, name, sorted(local & network.inbound))
+
+
+def _in_flight(choose, rows, network: _Network, name: str, docks: list[str]) -> None:
+    """Vendor orders that arrive on days around which something changes."""
+    last = 7 * network.weeks - 1
+    days = {0, 6, 7, last, last + 1, last + 10}
+    for _ in range(choose.integer(0, 3) if docks else 0):
+        day = choose.pick(sorted(days))
+        days.remove(day)
+        place = {"product": name, "node": choose.pick(docks), "arrival_day": day}
+        rows["in_flight"].append(place | {"quantity": choose.pick((1, 5, 30, 250))})
+
+
+def _product_nodes(choose, rows, network: _Network, name: str, size: float) -> set[str]:
+    """Rows of the nodes that a product is ordered into or has stock at; all its local nodes."""
+    local = set()
+    stocks = choose.pick(((0,), (0, int(size / 2), 3), (0, int(2 * size), 100), (100_000, 0)))
+    for node in network.nodes:
+        use = choose.pick(("orderable", "orderable", "orderable", "stocked", None))
+        if use is None and (local or node != network.nodes[-1]):
+            continue
+        row = {
+            "product": name,
+            "node": node,
+            "orderable": use == "orderable" and node in network.inbound and network.covers[node],
+            "sourcing_cost": choose.pick((1.0, 1.0, 1.0, 1.5, 0.0)),
+            "on_hand": choose.pick(stocks),
+            "base_stock": choose.pick((None, None, None, 0, 15, 300)),
+        }
+        rows["product_nodes"].append(row)
+        local |= network.reach[node]
+    return local
+
+
+def _demand(choose, rows, network: _Network, name: str, size: float) -> None:
+    shape = DEMANDS[choose.pick(tuple(DEMANDS))]
+    levels = np.array([quantile_level(column) for column in network.quantiles], float)
+    for week in range(network.weeks):
+        weekly = size * choose.pick((1.0, 1.0, 0.4, 2.0, 0.0))
+        quantiles = zip(network.quantiles, (weekly * shape(levels)).tolist(), strict=True)
+        rows["demand"].append({"product": name, "week": week, "mean": weekly, **dict(quantiles)})
+    parts = {region: choose.pick((1, 1, 3, 2, 0)) for region in network.regions}
+    total = sum(parts.values())
+    for index, (region, part) in enumerate(parts.items()):
+        share = part / total if total else float(index == 0)
+        rows["demand_shares"].append({"product": name, "region": region, "share": share})
+
+
+def _labor_plan(choose, rows, network: _Network) -> None:
+    """Plans that are not below what is in flight."""
+    coming = _weekly_in_flight(rows["in_flight"])
+    for node in sorted(network.inbound):
+        for week in range(network.weeks):
+            units = choose.pick((100, 500, 0)) + coming.get((node, week), 0)
+            rows["labor_plan"].append({"node": node, "week": week, "units": units})
+
+
+def _weekly_in_flight(rows: Iterable[dict[str, Any]]) -> dict[tuple[str, int], int]:
+    coming: dict[tuple[str, int], int] = {}
+    for row in rows:
+        place = row["node"], row["arrival_day"] // 7
+        coming[place] = coming.get(place, 0) + row["quantity"]
+    return coming

@@ -1,25 +1,40 @@
 """What a simulation is judged by: utilization and adherence to the labor plan, service, costs; all with standard
 errors."""
 
-from jaxsim.measures.adherence import wmapd
+from jaxsim.measures.adherence import Adherence, adherence, wmapd
 from jaxsim.measures.bound import Bound, lower_bound
-from jaxsim.measures.estimates import Estimate, ratio
-from jaxsim.measures.kpi import costs, emissions, kpis
+from jaxsim.measures.estimates import Estimate, ratio, total
+from jaxsim.measures.kpi import INDICATORS, contributions, costs, emissions, kpis, kpis_of, ratio_parts
+from jaxsim.measures.paired import Difference, independent, paired_ratios, paired_totals
+from jaxsim.measures.period import PeriodCosts, period_costs
 from jaxsim.measures.service import fill_rate, preferred_node_availability, simulated_preferred_availability
 from jaxsim.measures.utilization import planned_node_weeks, utilization
 
 __all__ = [
+    "INDICATORS",
+    "Adherence",
     "Bound",
+    "Difference",
     "Estimate",
+    "PeriodCosts",
+    "adherence",
+    "contributions",
     "costs",
     "emissions",
     "fill_rate",
+    "independent",
     "kpis",
+    "kpis_of",
     "lower_bound",
+    "paired_ratios",
+    "paired_totals",
+    "period_costs",
     "planned_node_weeks",
     "preferred_node_availability",
     "ratio",
+    "ratio_parts",
     "simulated_preferred_availability",
+    "total",
     "utilization",
     "wmapd",
 ]

@@ -1,48 +1,67 @@
 """Key performance indicators of a simulated plan: what a unit costs, how fast it arrives, what it emits.
 
+Every indicator is a ratio of two totals of the columns that `contributions` gives each product-trial (`INDICATORS` says
+which), so that runs which kept these columns can be compared product-trial by product-trial.
+
 Costs are per unit *demanded*, which capacity costs cannot change, so two runs with the same draws compare directly.
 Capacity costs λ are a steering signal and never counted as a cost. Purchase cost (unit_cost of the units ordered) is
 reported beside the total and not in it: what stays on hand is not lost.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from jaxtyping import Float64, Int
 
-from jaxsim.measures.estimates import Estimate, ratio
-from jaxsim.measures.service import (
-    delivered,
-    demanded,
-    fill_rate,
-    preferred_node_availability,
-    simulated_preferred_availability,
-)
+from jaxsim.measures.estimates import Estimate, PerTrial, ratio
+from jaxsim.measures.service import delivered, demanded, preferred_availability
 from jaxsim.outcome import Outcome
 from jaxsim.system import System
 
-COST_PARTS = ("sourcing", "transfer", "shipping", "overage", "lost_sales")
+COST_PARTS = ("sourcing", "transfer", "shipping", "overage", "lost_sales", "backlog")
 
-PerTrial = Float64[np.ndarray, "products trials"]
+INDICATORS: dict[str, tuple[tuple[str, ...], str]] = {
+    **{f"{part}_cost_per_unit": ((f"{part}_cost",), "asked") for part in COST_PARTS},
+    "cost_per_unit": (tuple(f"{part}_cost" for part in COST_PARTS), "asked"),
+    "cost_per_unit_delivered": (tuple(f"{part}_cost" for part in COST_PARTS), "delivered"),
+    "purchase_cost_per_unit": (("purchase_cost",), "asked"),
+    "fill_rate": (("delivered",), "asked"),
+    "preferred_node_availability": (("preferred_available",), "preferred_wanted"),
+    "simulated_preferred_availability": (("preferred_delivered",), "asked"),
+    "two_day_share": (("delivered_in_two_days",), "delivered"),
+    "overage_share": (("excess_unit_days",), "held_unit_days"),
+    "co2_per_unit": (("co2",), "delivered"),
+}
+"""Each indicator's numerator (columns of `contributions`, added) and denominator (a column)."""
 
 
-def costs(system: System, outcome: Outcome) -> dict[str, PerTrial]:
-    """Cost of each product-trial over the horizon, by part, in currency.
+def contributions(system: System, outcome: Outcome) -> dict[str, PerTrial]:
+    """What each product-trial adds to numerators and denominators of the indicators.
 
-    `sourcing` is paid on units ordered, `transfer` on units placed, `shipping` on units delivered, `overage` is
-    overage_cost / 7 for every unit at every end of day, `lost_sales` is lost_sale_cost for every unit lost, `purchase`
-    is unit_cost for every unit ordered.
+    - `asked`, `delivered`, `delivered_in_two_days` (at most two shipping days), `preferred_delivered` (from the
+      region's preferred node): units over the horizon.
+    - `<part>_cost` for the parts of `costs`: currency.
+    - `preferred_available`, `preferred_wanted`: Σ min(D60, Ī) and Σ D60 of preferred node availability, units, see
+      `jaxsim.measures.service`.
+    - `excess_unit_days`, `held_unit_days`: see `overage`.
+    - `co2`: kg.
     """
-    products = system.products
-    moved, served = outcome.moved, outcome.served
-    unit_days = outcome.inventory.sum((2, 3), dtype=np.int64)
-    ordered = outcome.orders.sum(2, dtype=np.int64)
-    return {
-        "sourcing": np.einsum("atl,al->at", ordered, np.where(products.orderable, products.sourcing_cost, 0.0)),
-        "transfer": np.einsum("atlm,alm->at", moved, _between_slots(system, system.network.transfer_cost)),
-        "shipping": np.einsum("atpr,apr->at", served, _to_regions(system, system.network.shipping_cost)),
-        "overage": unit_days * (products.overage_cost / 7.0)[:, None],
-        "lost_sales": outcome.lost.sum(2, dtype=np.int64) * products.lost_sale_cost[:, None],
-        "purchase": ordered.sum(2) * products.unit_cost[:, None],
+    sent = delivered(outcome)
+    available, wanted = preferred_availability(system, outcome)
+    excess, held = overage(system, outcome)
+    columns = {
+        "asked": demanded(outcome),
+        "delivered": sent,
+        "delivered_in_two_days": _within(system, outcome, 2),
+        "preferred_delivered": outcome.served[:, :, 0].sum(2, dtype=np.int64),
+        "preferred_available": available,
+        "preferred_wanted": wanted,
+        "excess_unit_days": excess,
+        "held_unit_days": held,
+        "co2": emissions(system, outcome),
     }
+    columns |= {f"{part}_cost": values for part, values in costs(system, outcome).items()}
+    return {name: np.asarray(values, np.float64) for name, values in columns.items()}
 
 
 def kpis(system: System, outcome: Outcome, strata: Int[np.ndarray, "products"] | None = None) -> dict[str, Estimate]:
@@ -59,22 +78,44 @@ def kpis(system: System, outcome: Outcome, strata: Int[np.ndarray, "products"] |
       `overage`.
     - `co2_per_unit`: kg CO2 of transfers and shipping per unit delivered.
     """
-    scale = system.products.scale
-    of = lambda top, bottom: ratio(scale, strata, top, bottom)
-    asked, sent, parts = demanded(outcome), delivered(outcome), costs(system, outcome)
-    total = sum(parts[part] for part in COST_PARTS)
-    excess, held = overage(system, outcome)
-    table = {f"{part}_cost_per_unit": of(parts[part], asked) for part in COST_PARTS}
-    return table | {
-        "cost_per_unit": of(total, asked),
-        "cost_per_unit_delivered": of(total, sent),
-        "purchase_cost_per_unit": of(parts["purchase"], asked),
-        "fill_rate": fill_rate(system, outcome, strata),
-        "preferred_node_availability": preferred_node_availability(system, outcome, strata=strata),
-        "simulated_preferred_availability": simulated_preferred_availability(system, outcome, strata),
-        "two_day_share": of(_within(system, outcome, 2), sent),
-        "overage_share": of(excess, held),
-        "co2_per_unit": of(emissions(system, outcome), sent),
+    return kpis_of(system.products.scale, strata, contributions(system, outcome))
+
+
+def kpis_of(
+    scale: Float64[np.ndarray, "products"],
+    strata: Int[np.ndarray, "products"] | None,
+    columns: Mapping[str, PerTrial],
+) -> dict[str, Estimate]:
+    """`kpis` from the columns of `contributions`."""
+    return {name: ratio(scale, strata, *ratio_parts(columns, name)) for name in INDICATORS}
+
+
+def ratio_parts(columns: Mapping[str, PerTrial], name: str) -> tuple[PerTrial, PerTrial]:
+    """Numerator and denominator of an indicator, of each product-trial."""
+    top, bottom = INDICATORS[name]
+    return sum((columns[column] for column in top[1:]), columns[top[0]]), columns[bottom]
+
+
+def costs(system: System, outcome: Outcome) -> dict[str, PerTrial]:
+    """Cost of each product-trial over the horizon, by part, in currency.
+
+    `sourcing` is paid on units ordered, `transfer` on units placed, `shipping` on units delivered, `overage` is
+    overage_cost / 7 for every unit at every end of day, `lost_sales` is lost_sale_cost for every unit lost,
+    `backlog` is lost_sale_cost / 7 for every unit waiting at every end of day, `purchase` is unit_cost for every unit
+    ordered.
+    """
+    products = system.products
+    moved, served = outcome.moved, outcome.served
+    unit_days = outcome.inventory.sum((2, 3), dtype=np.int64)
+    ordered = outcome.orders.sum(2, dtype=np.int64)
+    return {
+        "sourcing": np.einsum("atl,al->at", ordered, np.where(products.orderable, products.sourcing_cost, 0.0)),
+        "transfer": np.einsum("atlm,alm->at", moved, _between_slots(system, system.network.transfer_cost)),
+        "shipping": np.einsum("atpr,apr->at", served, _to_regions(system, system.network.shipping_cost)),
+        "overage": unit_days * (products.overage_cost / 7.0)[:, None],
+        "lost_sales": outcome.lost.sum(2, dtype=np.int64) * products.lost_sale_cost[:, None],
+        "backlog": outcome.waiting.sum(2, dtype=np.int64) * (products.lost_sale_cost / 7.0)[:, None],
+        "purchase": ordered.sum(2) * products.unit_cost[:, None],
     }
 
 

@@ -29,12 +29,16 @@ def preferred_node_availability(
     Returns:
         A fraction; NaN when there is no demand to prefer a node for.
     """
+    return ratio(system.products.scale, strata, *preferred_availability(system, outcome, weeks))
+
+
+def preferred_availability(
+    system: System, outcome: Outcome, weeks: slice = slice(None)
+) -> tuple[Float64[np.ndarray, "products trials"], Float64[np.ndarray, "products trials"]]:
+    """Σ min(D60, Ī) and Σ D60 over preferred nodes and weeks of each product-trial, units."""
     wanted = _preferred_demand(system)[:, weeks]
-    held = outcome.inventory[:, :, weeks] / 7.0
-    available = np.minimum(wanted[:, None], held).sum((2, 3))
-    return ratio(
-        system.products.scale, strata, available, np.broadcast_to(wanted.sum((1, 2))[:, None], available.shape)
-    )
+    available = np.minimum(wanted[:, None], outcome.inventory[:, :, weeks] / 7.0).sum((2, 3))
+    return available, np.broadcast_to(wanted.sum((1, 2))[:, None], available.shape)
 
 
 def simulated_preferred_availability(
@@ -46,7 +50,7 @@ def simulated_preferred_availability(
 
 
 def fill_rate(system: System, outcome: Outcome, strata: Int[np.ndarray, "products"] | None = None) -> Estimate:
-    """Units delivered / units asked for, over the whole horizon."""
+    """Units delivered, backlogged ones late, / units asked for, over the whole horizon."""
     return ratio(system.products.scale, strata, delivered(outcome), demanded(outcome))
 
 
@@ -56,8 +60,8 @@ def delivered(outcome: Outcome) -> Float64[np.ndarray, "products trials"]:
 
 
 def demanded(outcome: Outcome) -> Float64[np.ndarray, "products trials"]:
-    """Units that customers asked for: delivered and lost."""
-    return delivered(outcome) + outcome.lost.sum(2, dtype=np.int64)
+    """Units that customers asked for: delivered, lost, or waiting at the end."""
+    return delivered(outcome) + (outcome.lost + outcome.backlog).sum(2, dtype=np.int64)
 
 
 def _preferred_demand(system: System) -> Float64[np.ndarray, "products weeks slots"]:

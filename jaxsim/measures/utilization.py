@@ -6,7 +6,7 @@ Sums run in the fixed order of products and slots (`np.bincount`), so equal outc
 import numpy as np
 from jaxtyping import Float64, Int
 
-from jaxsim.measures.estimates import Estimate, stage_variance, strata_of
+from jaxsim.measures.estimates import Estimate, estimable, stage_variance, strata_of, variance_strata
 from jaxsim.outcome import Outcome
 from jaxsim.system import System
 
@@ -20,16 +20,19 @@ def utilization(system: System, outcome: Outcome, strata: Int[np.ndarray, "produ
         strata: stratum of each product; products of equal γ when left out.
 
     Returns:
-        Arrays (nodes, weeks), in units; nodes that receive nothing have 0 and 0.
+        Arrays (nodes, weeks), in units; nodes that receive nothing have 0 and 0. Errors are NaN where the sample cannot
+        tell them (a single product).
     """
     scale, trials = system.products.scale, outcome.arrivals.shape[1]
     arrivals = outcome.arrivals
-    means = arrivals.sum(1, dtype=np.int64) / trials
-    place = _Places(system, strata_of(scale, strata))
-    total = place.by_node(means * scale[:, None, None])
-    first, second = place.by_stratum(means), place.by_stratum(means**2)
+    weighted = arrivals.sum(1, dtype=np.int64) / trials * scale[:, None, None]
+    place = _Places(system, variance_strata(scale, strata_of(scale, strata), trials))
+    total = place.by_node(weighted)
+    if not estimable(scale, trials):
+        return Estimate(total, np.full_like(total, np.nan))
+    first, second = place.by_stratum(weighted), place.by_stratum(weighted**2)
     between = np.maximum(second - first**2 / place.count, 0.0)
-    spread = arrivals.astype(np.float64).var(1, ddof=1) if trials > 1 else np.zeros_like(means)
+    spread = arrivals.astype(np.float64).var(1, ddof=1) if trials > 1 else np.zeros_like(weighted)
     within = place.by_stratum(spread * scale[:, None, None])
     variance = stage_variance(place.population, place.count, between, within, trials).sum(0)
     return Estimate(total, np.sqrt(variance))

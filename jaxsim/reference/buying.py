@@ -21,26 +21,45 @@ def buy(product: Product, state: State, day: int, costs: list[list[float]]) -> B
     """
     week = day // 7
     supply = [sum(parts) for parts in zip(state.on_hand, state.on_order, state.in_transit, strict=True)]
-    quantity = order_quantity(product.order_up_to[week], sum(supply), product.case_pack)
+    position = sum(supply) - sum(state.waiting)
+    quantity = order_quantity(product.order_up_to[week], position, product.case_pack)
     nothing = (0,) * len(product.node)
     if quantity == 0:
         return Buy(0, (0.0,) * len(nothing), nothing)
-    slots = [slot for slot, node in enumerate(product.node) if node >= 0]
-    problem = BuyingProblem(
-        order_cost=[product.sourcing_cost[slot] + capacity_cost(product, slot, day, costs) for slot in slots],
-        cap=[quantity if product.orderable[slot] else 0 for slot in slots],
-        supply=[supply[slot] for slot in slots],
-        overage_cost=[product.overage_cost[slot] for slot in slots],
-        route_cost=[product.route_cost[slot] for slot in slots],
-        segment_width=product.segment_width[week],
-        segment_value=product.segment_value,
-        quantity=quantity,
-    )
+    problem = buying_problem(product, state, day, costs, quantity)
     lp_order = [0.0] * len(nothing)
-    for slot, units in zip(slots, solve(problem, f"product {product.name}, day {day}"), strict=True):
+    answer = solve(problem, f"product {product.name}, day {day}")
+    for slot, units in zip(used_slots(product), answer.order, strict=True):
         lp_order[slot] = units
     orders = round_to_packs(lp_order, quantity, product.case_pack, product.orderable)
     return Buy(quantity, tuple(lp_order), tuple(orders))
+
+
+def used_slots(product: Product) -> list[int]:
+    """Slots that hold a node: the k of the buying LP."""
+    return [slot for slot, node in enumerate(product.node) if node >= 0]
+
+
+def buying_problem(product: Product, state: State, day: int, costs: list[list[float]], quantity: int) -> BuyingProblem:
+    """The LP that splits an order of `quantity` units over the used slots.
+
+    Units that wait are certain demand: they widen their region's first segment.
+    """
+    slots = used_slots(product)
+    on_the_way = [on_order + transit for on_order, transit in zip(state.on_order, state.in_transit, strict=True)]
+    return BuyingProblem(
+        order_cost=[product.sourcing_cost[slot] + capacity_cost(product, slot, day, costs) for slot in slots],
+        cap=[quantity if product.orderable[slot] else 0 for slot in slots],
+        supply=[state.on_hand[slot] + on_the_way[slot] for slot in slots],
+        overage_cost=[product.overage_cost[slot] for slot in slots],
+        route_cost=[product.route_cost[slot] for slot in slots],
+        segment_width=[
+            [first + waiting, *rest]
+            for (first, *rest), waiting in zip(product.segment_width[day // 7], state.waiting, strict=True)
+        ],
+        segment_value=product.segment_value,
+        quantity=quantity,
+    )
 
 
 def order_quantity(order_up_to: int, position: int, case_pack: int) -> int:

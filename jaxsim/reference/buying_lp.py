@@ -9,7 +9,9 @@ Two slots (s = 0) with w = 1 and 2 to a region that wants 10 units worth 20 each
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import highspy
 import numpy as np
@@ -67,8 +69,17 @@ class _Columns:
         self.start.append(len(self.row))
 
 
-def solve(problem: BuyingProblem, name: str) -> list[float]:
-    """Optimal order x by slot, units (the minimizer of eq. 6).
+class Answer(NamedTuple):
+    """An optimum of the LP."""
+
+    order: list[float]
+    """x by slot, units."""
+    objective: float
+    """Currency."""
+
+
+def solve(problem: BuyingProblem, name: str, order: Sequence[float] | None = None) -> Answer:
+    """Optimum of the LP (the minimizer of eq. 6), or with `order` the best that can be done with that x, units by slot.
 
     Raises:
         RuntimeError: HiGHS claims no optimum; the message carries `name` and the status.
@@ -77,7 +88,12 @@ def solve(problem: BuyingProblem, name: str) -> list[float]:
     for option, value in _OPTIONS.items():
         solver.setOptionValue(option, value)
     unit = _unit(problem)
-    solver.passModel(_assemble(problem, unit))
+    lp = _assemble(problem, unit)
+    if order is not None:
+        bounds = np.array(order) / unit
+        lp.col_lower_ = np.concatenate([bounds, np.array(lp.col_lower_)[len(bounds) :]])
+        lp.col_upper_ = np.concatenate([bounds, np.array(lp.col_upper_)[len(bounds) :]])
+    solver.passModel(lp)
     solver.run()
     status, info = solver.getModelStatus(), solver.getInfo()
     feasible = highspy.SolutionStatus.kSolutionStatusFeasible
@@ -89,7 +105,8 @@ def solve(problem: BuyingProblem, name: str) -> list[float]:
         raise RuntimeError(
             f"buying LP of {name}: HiGHS found no optimum, status {solver.modelStatusToString(status)!r}"
         )
-    return [x * unit for x in solver.getSolution().col_value[: len(problem.cap)]]
+    units = [x * unit for x in solver.getSolution().col_value[: len(problem.cap)]]
+    return Answer(units, info.objective_function_value * unit / _COST_SCALE)
 
 
 def _unit(problem: BuyingProblem) -> float:

@@ -20,7 +20,7 @@ from jaxsim.reference.future import Future
 from jaxsim.reference.placement import place
 from jaxsim.reference.product import Product, initial_state, product_of
 from jaxsim.reference.record import Recorder, empty_trajectory
-from jaxsim.system import System
+from jaxsim.system import System, check_system, checked_costs
 
 
 class EventKind(enum.IntEnum):
@@ -73,12 +73,12 @@ def run(
 
     Raises:
         ValueError: costs of another shape or not finite, an impossible `trials`, `seed` or product row, or a system
-            with transfers or orders that take no day.
+            that `jaxsim.system.check_system` refuses.
         RuntimeError: HiGHS did not solve a buying LP.
     """
     chosen = list(range(len(system.product_names)) if products is None else products)
     _check(system, trials, seed, chosen)
-    by_node = _checked_costs(system, costs)
+    by_node = checked_costs(system, costs).tolist()
     trajectory = empty_trajectory(system, len(chosen), trials)
     done = itertools.count(1)
     for row, index in enumerate(chosen):
@@ -103,7 +103,7 @@ def decisions(
         ValueError, RuntimeError: as in `run`.
     """
     _check(system, trial + 1, seed, [product])
-    by_node = _checked_costs(system, costs)
+    by_node = checked_costs(system, costs).tolist()
     row = product_of(system, product)
     recorder = Recorder(empty_trajectory(system, 1, 1), 0, 0)
     return _Trial(row, Future(row, trial, seed), by_node, recorder).simulate()
@@ -210,7 +210,11 @@ class _Trial:
             for slot, units in zip(choice, served, strict=True):
                 if units:
                     self.state.on_hand[slot] -= units
-        self.record.fulfilled(day, self.state.demand, action)
+        asked = [new + old for new, old in zip(self.state.demand, self.state.waiting, strict=True)]
+        left = [units - sum(served) for units, *served in zip(asked, *action.served, strict=True)]
+        none = [0] * len(left)
+        lost, self.state.waiting = (none, left) if self.product.backlog else (left, none)
+        self.record.fulfilled(day, self.state.demand, action, lost, self.state.waiting)
         return []
 
     def _booked(self, day: int) -> int:
@@ -226,15 +230,4 @@ def _check(system: System, trials: int, seed: int, products: Sequence[int]):
         raise ValueError(f"seed must be in [0, 2**64), got {seed}")
     if unknown := [index for index in products if not 0 <= index < count]:
         raise ValueError(f"products must be rows 0 to {count - 1}, got {unknown[0]}")
-    laws = system.products.law[system.products.orderable]
-    if (system.lead_times.probability[laws, 0] > 0).any() or (system.products.transit_days == 0).any():
-        raise ValueError("lead times and transfers must take at least one day")
-
-
-def _checked_costs(system: System, costs: np.ndarray | None) -> list[list[float]]:
-    """λ by node and week as plain numbers."""
-    shape = len(system.network.nodes), system.weeks
-    values = np.zeros(shape) if costs is None else np.asarray(costs, float)
-    if values.shape != shape or not np.isfinite(values).all():
-        raise ValueError(f"costs must be finite and of shape (nodes, weeks) = {shape}, got shape {values.shape}")
-    return values.tolist()
+    check_system(system)

@@ -8,11 +8,11 @@ from jaxsim.reference.proportion import split_in_proportion
 def fulfill(product: Product, state: State) -> Fulfill:
     """Decide which slot serves how much of the day's demand of each region (semantics, step 4).
 
-    In round p every region asks its rank-p slot for all that is still unserved; a slot that cannot serve all who ask
-    shares its stock in proportion.
+    In round p every region asks its rank-p slot for all that is still unserved, what waits from earlier days included;
+    a slot that cannot serve all who ask shares its stock in proportion.
     """
     stock = list(state.on_hand)
-    unserved = list(state.demand)
+    unserved = [asked + waiting for asked, waiting in zip(state.demand, state.waiting, strict=True)]
     served = []
     for choice in product.choice:
         delivered = [0] * len(unserved)

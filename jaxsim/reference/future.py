@@ -38,5 +38,7 @@ class Future:
         weeks = np.arange(product.days // 7)
         quantiles, shares = product.quantiles.T, product.demand_share[:, None]
         with np.errstate(over="ignore"):
-            units = draws.weekly_demand(np, self._key, self._trial, weeks, product.levels, quantiles, shares)
+            units = draws.weekly_demand(
+                np, self._key, self._trial, weeks, product.levels, quantiles, shares, product.weekday_share
+            )
         return np.moveaxis(units, 2, 0).swapaxes(1, 2).reshape(product.days, -1).astype(int).tolist()

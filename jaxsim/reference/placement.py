@@ -14,13 +14,19 @@ def place(product: Product, state: State, day: int) -> Place:
     slots = range(len(product.node))
     target = product.target[day // 7]
     coming = [state.on_order[slot] + state.in_transit[slot] for slot in slots]
+    waiting = [0 for _ in slots]  # a backlogged unit is short where its region would have it from
+    for region, preferred in enumerate(product.choice[0]):
+        if preferred >= 0:
+            waiting[preferred] += state.waiting[region]
     moved = [[0] * len(slots) for _ in slots]
     for kind, send in ((CROSS_DOCK, _forward), (STORAGE, _replenish)):
         for origin in slots:
             if product.kind[origin] != kind or state.on_hand[origin] == 0:
                 continue
             destinations = _destinations(product, origin)
-            shortfall = [max(0, target[slot] - state.on_hand[slot] - coming[slot]) for slot in destinations]
+            shortfall = [
+                max(0, target[slot] + waiting[slot] - state.on_hand[slot] - coming[slot]) for slot in destinations
+            ]
             weight = [product.placement_weight[slot] for slot in destinations]
             for slot, units in zip(destinations, send(state.on_hand[origin], shortfall, weight), strict=True):
                 moved[origin][slot] = units

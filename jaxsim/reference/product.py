@@ -16,6 +16,8 @@ class Product:
     days: int
     """Days D of the horizon."""
 
+    backlog: bool
+    """Whether unserved demand waits."""
     case_pack: int
     first_review_day: int
     review_days: int
@@ -43,15 +45,16 @@ class Product:
 
     id: UInt32[np.ndarray, " 2"]
     levels: Float64[np.ndarray, " points"]
+    weekday_share: Float64[np.ndarray, " 7"]
     quantiles: Float64[np.ndarray, "weeks points"]
     demand_share: Float64[np.ndarray, " regions"]
     lead_time_cumulative: list[Float64[np.ndarray, " days"] | None]
-    """By slot, None where not orderable; read by the draws only, as are the four fields before it."""
+    """By slot, None where not orderable; read by the draws only, as are the five fields before it."""
 
 
 @dataclass
 class State:
-    """S_t of Algorithm 1: units by slot, and the day's demand by region once it is known."""
+    """S_t of Algorithm 1: units by slot; by region, the day's demand once it is known and what waits from before."""
 
     on_hand: list[int]
     on_order: list[int]
@@ -59,6 +62,8 @@ class State:
     in_transit: list[int]
     """Units sent here by placement that have not arrived."""
     demand: list[int]
+    waiting: list[int]
+    """Backlogged units by region."""
 
 
 def product_of(system: System, index: int) -> Product:
@@ -73,6 +78,7 @@ def product_of(system: System, index: int) -> Product:
     return Product(
         name=system.product_names[index],
         days=7 * system.weeks,
+        backlog=bool(rows.backlog[index]),
         case_pack=int(rows.case_pack[index]),
         first_review_day=int(rows.first_review_day[index]),
         review_days=int(rows.review_days[index]),
@@ -96,6 +102,7 @@ def product_of(system: System, index: int) -> Product:
         in_flight=rows.in_flight[index].tolist(),
         id=rows.id[index],
         levels=system.levels,
+        weekday_share=system.weekday_share,
         quantiles=rows.quantiles[index],
         demand_share=rows.demand_share[index],
         lead_time_cumulative=[laws.cumulative[i] if ok else None for i, ok in zip(law, orderable, strict=True)],
@@ -109,4 +116,5 @@ def initial_state(product: Product) -> State:
         on_order=[sum(units) for units in zip(*product.in_flight, strict=True)],
         in_transit=[0] * len(product.node),
         demand=[0] * len(product.demand_share),
+        waiting=[0] * len(product.demand_share),
     )

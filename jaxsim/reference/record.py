@@ -28,6 +28,7 @@ def empty_trajectory(system: System, products: int, trials: int) -> Trajectory:
         demand=zeros(regions),
         served=zeros(ranks, regions),
         lost=zeros(regions),
+        backlog=zeros(regions),
         on_hand=zeros(slots),
     )
 
@@ -60,12 +61,13 @@ class Recorder:
         """Units sent between slots."""
         self._to.moved[(*self._at, day)] = decision.moved
 
-    def fulfilled(self, day: int, demand: list[int], decision: Fulfill):
-        """Demand of the day, what was served of it and what was lost."""
+    def fulfilled(self, day: int, demand: list[int], decision: Fulfill, lost: list[int], waiting: list[int]):
+        """Demand of the day, what was served, what of the rest is lost and what waits."""
         at = (*self._at, day)
         self._to.demand[at] = demand
         self._to.served[at] = decision.served
-        self._to.lost[at] = [asked - sum(served) for asked, *served in zip(demand, *decision.served, strict=True)]
+        self._to.lost[at] = lost
+        self._to.backlog[at] = waiting
 
     def closed(self, day: int, on_hand: list[int]):
         """Units on hand at the end of the day."""

@@ -106,15 +106,26 @@ def _summary(metrics: dict[str, Any], manifest: dict[str, Any]) -> str:
 def _tiles(metrics: dict[str, Any]) -> str:
     """The few numbers that a reader looks for first."""
     tiles = [
-        ("wMAPD without costs", metrics["wmapd_unconstrained"]),
-        ("wMAPD with costs", metrics.get("wmapd")),
-        ("least possible wMAPD", metrics["wmapd_bound"]),
-        ("wMAPD on other products and futures", metrics.get("wmapd_out_of_sample")),
-        ("preferred node availability without", metrics["pna_unconstrained"]),
-        ("preferred node availability with", metrics.get("pna")),
+        ("wMAPD without costs", "wmapd_unconstrained"),
+        ("wMAPD with costs", "wmapd"),
+        ("least possible wMAPD", "wmapd_bound"),
+        ("wMAPD on other products and futures", "wmapd_out_of_sample"),
+        ("preferred node availability without", "pna_unconstrained"),
+        ("preferred node availability with", "pna"),
     ]
-    cells = (f"<div><b>{_percent(value)}</b><span>{label}</span></div>" for label, value in tiles if value is not None)
+    cells = (
+        f"<div><b>{_percent(metrics[name])}</b><span>{label}{_spread(metrics, name)}</span></div>"
+        for label, name in tiles
+        if metrics.get(name) is not None
+    )
     return '<section class="tiles">' + "".join(cells) + "</section>"
+
+
+def _spread(metrics: dict[str, Any], name: str) -> str:
+    """Standard error of a number, and what noise alone would make of it, where they are known."""
+    error, noise = metrics.get(f"{name}_se"), metrics.get(f"{name}_noise")
+    shown = "" if error is None else f" ± {_percent(error)}"
+    return shown if noise is None else f"{shown}; noise alone makes {_percent(noise)}"
 
 
 def _kpi_table(metrics: dict[str, Any]) -> str:
@@ -125,7 +136,8 @@ def _kpi_table(metrics: dict[str, Any]) -> str:
     rows = "".join(_kpi_row(indicator, row, both) for indicator, row in named)
     return (
         "<section><h2>Cost and service</h2><p>Each estimate ± its standard error over sampled products and trials. "
-        "Both columns see the same demand and lead times.</p><div class=scroll><table>"
+        "Both columns see the same demand and lead times, so a change is known better than its two sides.</p>"
+        "<div class=scroll><table>"
         f"<thead><tr><th>indicator</th>{head}</tr></thead><tbody>{rows}</tbody></table></div></section>"
     )
 
@@ -135,7 +147,10 @@ def _kpi_row(indicator: Indicator, row: dict[str, float | None], both: bool) -> 
     cells = [f"<td>{html.escape(indicator.label)} {unit}</td>", _estimate(indicator, row, "unconstrained")]
     if both:
         before, after = row.get("unconstrained"), row.get("constrained")
-        change = "–" if before is None or after is None or before == 0 else f"{after / before - 1:+.1%}"
+        error, change = row.get("change_se"), "–"
+        if before is not None and after is not None and before != 0:
+            change = f"{after / before - 1:+.1%}"
+            change += "" if error is None else f" <small>± {error / abs(before):.1%}</small>"
         cells += [_estimate(indicator, row, "constrained"), f"<td>{change}</td>"]
     return "<tr>" + "".join(cells) + "</tr>"
 

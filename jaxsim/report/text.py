@@ -25,6 +25,7 @@ INDICATORS = {
     "shipping_cost_per_unit": Indicator("shipping", _COST),
     "overage_cost_per_unit": Indicator("holding (overage)", _COST),
     "lost_sales_cost_per_unit": Indicator("lost sales", _COST),
+    "backlog_cost_per_unit": Indicator("waiting demand", _COST),
     "cost_per_unit_delivered": Indicator("total cost without purchase", "$ per unit delivered"),
     "purchase_cost_per_unit": Indicator("purchases", _COST),
     "fill_rate": Indicator("fill rate", "units delivered / asked for", percent=True),

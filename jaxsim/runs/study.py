@@ -15,12 +15,21 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from jaxsim.measures import lower_bound, planned_node_weeks, preferred_node_availability, utilization, wmapd
+from jaxsim.measures import lower_bound, planned_node_weeks, preferred_node_availability, utilization
 from jaxsim.runs import checkpoint, folder
 from jaxsim.runs.costs import read_costs
 from jaxsim.runs.folder import RunError, RunFolder
 from jaxsim.runs.journal import Journal, from_arrays
-from jaxsim.runs.measured import Measured, cost_columns, kpi_metrics, measure, number, utilization_columns
+from jaxsim.runs.measured import (
+    Measured,
+    contribution_columns,
+    cost_columns,
+    kpi_metrics,
+    measure,
+    number,
+    utilization_columns,
+    wmapd_metrics,
+)
 from jaxsim.runs.problem import Engine, Problem, engine, load_problem
 from jaxsim.runs.progress import Progress, Silent
 from jaxsim.scenario import fingerprint
@@ -49,7 +58,8 @@ class Simulation:
 
     products: int = 2_000
     """Products of the sample; all when the scenario has no more."""
-    trials: int = 1
+    trials: int = 2
+    """Futures of each product; with one alone, standard errors are too large."""
     seed: int = 0
     engine: str = "scan"
 
@@ -111,8 +121,7 @@ def simulate_study(
     metrics = _headline_metrics(before, after, lower_bound(problem.system, outcome).wmapd)
     metrics["product_trials"] = len(problem.strata) * simulation.trials * (1 if after is None else 2)
     metrics["seconds"] = time.perf_counter() - started
-    run.write_table("utilization", utilization_columns(problem, before, after))
-    run.write_metrics(metrics | {"kpis": kpi_metrics(before, after)})
+    _finish(run, problem, before, after, metrics)
     return run
 
 
@@ -162,7 +171,7 @@ def search_study(
     progress.stage("simulating other products and futures")
     fresh = _out_of_sample(scenario, simulation, costs)
     metrics = _headline_metrics(before, after, bound) | {
-        "wmapd_out_of_sample": fresh,
+        **wmapd_metrics("_out_of_sample", fresh.adherence),
         "iterations": len(journal),
         "promoted_iteration": result.promoted_iteration,
         "stopped": result.reason.value,
@@ -172,9 +181,17 @@ def search_study(
         + sum(journal.figures["seconds"])
         - sum(r.seconds for r in result.records),
     }
-    run.write_table("utilization", utilization_columns(problem, before, after))
-    run.write_metrics(metrics | {"kpis": kpi_metrics(before, after)})
+    _finish(run, problem, before, after, metrics)
     return Study(run, interrupted=False)
+
+
+def _finish(
+    run: RunFolder, problem: Problem, before: Measured, after: Measured | None, metrics: dict[str, Any]
+) -> None:
+    """Write the tables of a finished run, and the metrics, which mark it as finished, last."""
+    run.write_table("utilization", utilization_columns(problem, before, after))
+    run.write_table("contributions", contribution_columns(problem, before, after))
+    run.write_metrics(metrics | {"kpis": kpi_metrics(problem, before, after)})
 
 
 def _facts(problem: Problem, identity: str, seed: int) -> dict[str, Any]:
@@ -258,19 +275,19 @@ def _write_search_tables(run: RunFolder, problem: Problem, journal: Journal, res
     run.write_table("costs", columns)
 
 
-def _out_of_sample(scenario: Path, simulation: Simulation, costs: Float64[np.ndarray, "nodes weeks"]) -> float:
-    """wMAPD of the costs on another sample of products, with other draws and trials."""
+def _out_of_sample(scenario: Path, simulation: Simulation, costs: Float64[np.ndarray, "nodes weeks"]) -> Measured:
+    """Measures of the costs on another sample of products, with other draws and trials."""
     seed = simulation.seed + 1
     other = load_problem(scenario, simulation.products, seed)
-    outcome = engine(simulation.engine, other.system, simulation.trials, seed)(costs)
-    return wmapd(np.asarray(utilization(other.system, outcome, other.strata).mean), other.plan)
+    return measure(other, engine(simulation.engine, other.system, simulation.trials, seed)(costs))
 
 
 def _headline_metrics(before: Measured, after: Measured | None, bound: float) -> dict[str, Any]:
     """wMAPD and service without and with costs."""
-    metrics = {"wmapd_unconstrained": before.wmapd, "wmapd_bound": bound, "pna_unconstrained": number(before.pna)}
+    metrics = wmapd_metrics("_unconstrained", before.adherence)
+    metrics |= {"wmapd_bound": bound, "pna_unconstrained": number(before.pna)}
     if after is not None:
-        metrics |= {"wmapd": after.wmapd, "pna": number(after.pna)}
+        metrics |= wmapd_metrics("", after.adherence) | {"pna": number(after.pna)}
     return metrics
 
 

@@ -65,7 +65,8 @@ def _extra_tables(folder: Path) -> list[Fault]:
 
 def _table_faults(view: View, table: Table) -> list[Fault]:
     faults = []
-    present = [column for column in table.columns if view.has(f"{table.name}.{column.name}")]
+    names = view.tables[table.name].column_names if table.name in view.tables else ()
+    present = [column for column in table.columns_among(names) if column.name in names]
     if present and not table.may_be_empty and not len(view.column(table.name, present[0].name)):
         faults.append(Fault("empty table", table.name, "the table has a row", "Add rows."))
     for column in present:

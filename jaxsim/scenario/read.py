@@ -27,11 +27,13 @@ _TRUE, _FALSE = ("true", "True", "TRUE", "1"), ("false", "False", "FALSE", "0")
 
 
 def table_file(folder: Path, name: str) -> tuple[Path | None, list[Fault]]:
-    """The file that holds a table, or None with the fault that there is none or more than one."""
+    """The file that holds a table, or None, with the fault that there is none or more than one."""
     found = [path for path in (Path(folder) / f"{name}.parquet", Path(folder) / f"{name}.csv") if path.is_file()]
     rule = f"a scenario has one file {name}.parquet or {name}.csv"
     if not found:
-        return None, [Fault("missing table", name, rule, f"Add the table to {folder}.")]
+        return None, [] if TABLES[name].optional else [
+            Fault("missing table", name, rule, f"Add the table to {folder}.")
+        ]
     if len(found) == 2:
         return None, [Fault("extra table", name, rule, "Delete the one that is out of date.", value="both files")]
     return found[0], []
@@ -43,22 +45,22 @@ def read_table(
     """Read a table of the scenario in `folder`.
 
     Args:
-        columns: columns to read; all of them by default.
+        columns: columns to read; all that the file has by default.
         products: when given, only rows of these products (tables with a `product` column).
 
     Returns:
         The sound columns in the schema's types, and the faults of the others.
     """
     table = TABLES[name]
-    wanted = [table.column(column) for column in (table.names if columns is None else columns)]
     path, faults = table_file(folder, name)
     if path is None:
-        return pa.table({}), faults
+        return (pa.table({}) if faults else table.arrow().empty_table()), faults
     present, faults = _columns_present(path, table)
     if faults and not present:
         return pa.table({}), faults
     if columns is not None:
         faults = [fault for fault in faults if fault.column in columns]
+    wanted = table.columns_among(present) if columns is None else [table.column(column) for column in columns]
     wanted = [column for column in wanted if column.name in present]
     if products is not None and "product" not in present:
         wanted = []
@@ -94,7 +96,7 @@ def _columns_present(path: Path, table: Table) -> tuple[list[str], list[Fault]]:
         if name not in names
     ]
     for name in dict.fromkeys(names):
-        if name not in table.names:
+        if table.find(name) is None:
             remedy = "Delete the column or correct its name."
             faults.append(Fault("extra column", table.name, rule, remedy, column=name))
         elif names.count(name) > 1:
@@ -155,6 +157,11 @@ def _first(bad: pa.ChunkedArray | np.ndarray) -> tuple[int, int]:
 
 def _convert(values: pa.ChunkedArray, table: Table, column: Column) -> tuple[pa.ChunkedArray | None, Fault | None]:
     """The column in its declared type, or the fault that forbids it."""
+    if values.null_count and column.default is not None:
+        default = pa.scalar(column.default)
+        filler = default if not _is_text(values.type) else pa.scalar(str(column.default))
+        filled, fault = _convert(pc.fill_null(values, filler.cast(values.type)), table, column)
+        return (None, fault) if filled is None else (pc.if_else(values.is_null(), None, filled), None)
     if values.null_count:
         row, count = _first(values.is_null())
         rule, remedy = "no value is missing", "Fill in the value or delete the row."
@@ -163,7 +170,7 @@ def _convert(values: pa.ChunkedArray, table: Table, column: Column) -> tuple[pa.
     if pa.types.is_dictionary(given):
         values = values.cast(given.value_type)
         given = values.type
-    text = pa.types.is_string(given) or pa.types.is_large_string(given) or pa.types.is_string_view(given)
+    text = _is_text(given)
     number = pa.types.is_integer(given) or pa.types.is_floating(given) or pa.types.is_decimal(given)
     if text and wanted is not Type.NAME:
         return _parse(values, table, column)
@@ -176,6 +183,10 @@ def _convert(values: pa.ChunkedArray, table: Table, column: Column) -> tuple[pa.
     if wanted is Type.COUNT and number:
         return _whole(values.cast(pa.float64(), safe=False), table, column)
     return None, _type_fault(table, column, None, str(given), 1)
+
+
+def _is_text(given: pa.DataType) -> bool:
+    return pa.types.is_string(given) or pa.types.is_large_string(given) or pa.types.is_string_view(given)
 
 
 def _type_fault(table: Table, column: Column, row: int | None, value: str, count: int) -> Fault:

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from jaxsim.scenario.faults import Fault
-from jaxsim.scenario.schema import NODE_KINDS, QUANTILE_COLUMNS, TABLES
+from jaxsim.scenario.schema import NODE_KINDS, QUANTILE_COLUMNS, TABLES, quantile_columns
 from jaxsim.scenario.view import View
 
 TOLERANCE = 1e-6
@@ -120,11 +120,23 @@ def shares_sum(view: View) -> list[Fault]:
     return _groups_sum_to_one(view, "demand_shares", ("product",), "share", rule)
 
 
+def weekday_shares_sum(view: View) -> list[Fault]:
+    """Weekday shares sum to 1."""
+    values = view.column("demand_weekdays", "share")
+    bad = np.zeros(len(values), bool)
+    bad[:1] = np.abs(values.sum() - 1) > TOLERANCE
+    rule, remedy = TABLES["demand_weekdays"].relations[0], "Scale the rows so that they sum to 1."
+    return view.faults(
+        "sum is not 1", "demand_weekdays", "share", bad, rule, remedy, lambda row: f"{values.sum():.10g}"
+    )
+
+
 def quantiles_sorted(view: View) -> list[Fault]:
     """Quantiles do not decrease with their level."""
-    lower = view.column("demand", QUANTILE_COLUMNS[0])
+    columns = quantile_columns(view.tables["demand"].column_names)
+    lower = view.column("demand", columns[0])
     rule, remedy = TABLES["demand"].relations[0], "Sort the quantiles."
-    for name in QUANTILE_COLUMNS[1:]:
+    for name in columns[1:]:
         upper = view.column("demand", name)
         faults = view.faults("unsorted quantiles", "demand", name, upper < lower, rule, remedy)
         if faults:
@@ -242,6 +254,7 @@ RELATIONS = (
     (("products.product", "product_nodes.product"), _products_have_rows("product_nodes")),
     (("lead_times.vendor", "lead_times.node", "lead_times.probability"), probabilities_sum),
     (("demand_shares.product", "demand_shares.share"), shares_sum),
+    (("demand_weekdays.share",), weekday_shares_sum),
     (tuple(f"demand.{name}" for name in QUANTILE_COLUMNS), quantiles_sorted),
     (("nodes.node", "nodes.inbound", "product_nodes.node", "product_nodes.orderable"), orderable_inbound),
     (

@@ -35,8 +35,11 @@ class Scenario:
     weeks: int
 
     def column(self, table: str, column: str) -> np.ndarray:
-        """A column as an array: str objects, bool, int64 or float64."""
-        return self.tables[table][column].to_numpy()
+        """A column as an array: str objects, bool, int64 or float64; an optional one with its default filled in."""
+        rows, default = self.tables[table], TABLES[table].column(column).default
+        if column not in rows.column_names and default is not None:
+            return np.full(rows.num_rows, default)
+        return rows[column].to_numpy() if default is None else pc.fill_null(rows[column], default).to_numpy()
 
     def codes(self, table: str, column: str, values: Sequence[str]) -> np.ndarray:
         """Index in `values` of each name in a column, int64; −1 where it is not among them."""

@@ -1,6 +1,6 @@
 """The one declaration of a scenario's tables: it drives reading, checking and `docs/tables.md`.
 
-A scenario is a folder of eleven tables, each a Parquet or a CSV file. For example `lead_times` says that an order of
+A scenario is a folder of tables, each a Parquet or a CSV file. For example `lead_times` says that an order of
 vendor V3 into node XD-RENO takes 9 days with probability 0.08: its `Table` names the four columns, their types, units
 and rules, and that `node` refers to `nodes.node`.
 
@@ -9,7 +9,8 @@ below what is in flight) are sentences in `Table.relations`, tested by `jaxsim.s
 """
 
 import dataclasses
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from enum import Enum
 
 import numpy as np
@@ -19,13 +20,26 @@ QUANTILE_LEVELS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99
 """Levels of the quantile columns of `demand`."""
 
 QUANTILE_COLUMNS = tuple(f"q{round(100 * level):02d}" for level in QUANTILE_LEVELS)
-"""Names of those columns: q05, q10, q20, … q90, q95, q99."""
+"""Names of those columns: q05, q10, q20, … q90, q95, q99. A scenario may have more, see `quantile_level`."""
 
 NODE_KINDS = ("cross_dock", "storage", "fulfillment")
 """What a node can be, in the order in which goods flow."""
 
 PRODUCT_TABLES = ("products", "product_nodes", "demand", "demand_shares", "in_flight")
 """Tables with a `product` column: only the sampled products' rows are read."""
+
+
+def quantile_level(name: str) -> float | None:
+    """Level of a quantile column, whose name is q and its decimals (q05: 0.05, q995: 0.995); None for other names."""
+    found = re.fullmatch(r"q(\d{2,15})", name)
+    level = float(f"0.{found.group(1)}") if found else 0.0
+    return level if level > 0 else None
+
+
+def quantile_columns(names: Iterable[str]) -> tuple[str, ...]:
+    """The quantile columns among `names`, by level."""
+    levels = {name: level for name in names if (level := quantile_level(name)) is not None}
+    return tuple(sorted(levels, key=lambda name: levels[name]))
 
 
 class Type(Enum):
@@ -52,7 +66,10 @@ class Rule:
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """One column: name, type, unit, description, rules, and the `table.column` that its values must occur in."""
+    """One column: name, type, unit, description, rules, and the `table.column` that its values must occur in.
+
+    A column with a `default` is optional: it may be absent, and so may any of its values, which are then the default.
+    """
 
     name: str
     type: Type
@@ -60,11 +77,16 @@ class Column:
     description: str
     rules: tuple[Rule, ...] = ()
     refers_to: str | None = None
+    default: bool | int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """One table: name, description, columns, the key that no two rows share, and its rules across rows and tables."""
+    """One table: name, description, columns, the key that no two rows share, and its rules across rows and tables.
+
+    `further` makes columns of names that are not declared, where a table may have more than those; `optional` tables
+    may be absent, which is the same as empty.
+    """
 
     name: str
     description: str
@@ -72,23 +94,34 @@ class Table:
     columns: tuple[Column, ...]
     relations: tuple[str, ...] = ()
     may_be_empty: bool = False
+    optional: bool = False
+    further: Callable[[str], Column | None] = dataclasses.field(default=lambda name: None, compare=False)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the columns."""
-        return tuple(column.name for column in self.columns)
+        """Names of the columns that every scenario has."""
+        return tuple(column.name for column in self.columns if column.default is None)
 
-    @property
-    def arrow(self) -> pa.Schema:
-        """Arrow schema of the table in a loaded `Scenario`."""
-        return pa.schema([(column.name, column.type.arrow) for column in self.columns])
+    def columns_among(self, names: Iterable[str]) -> tuple[Column, ...]:
+        """The columns that every scenario has, then the others among `names`."""
+        more = [name for name in names if name not in self.names and self.find(name) is not None]
+        return tuple(self.column(name) for name in (*self.names, *more))
+
+    def arrow(self, names: Iterable[str] = ()) -> pa.Schema:
+        """Arrow schema in a loaded `Scenario` whose file has columns `names`."""
+        return pa.schema([(column.name, column.type.arrow) for column in self.columns_among(names)])
+
+    def find(self, name: str) -> Column | None:
+        """The column of that name; None if the table cannot have one."""
+        declared = {column.name: column for column in self.columns}
+        return declared.get(name) or self.further(name)
 
     def column(self, name: str) -> Column:
-        """The column of that name; KeyError if there is none."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(f"table {self.name} has no column {name}")
+        """The column of that name; KeyError if the table cannot have one."""
+        column = self.find(name)
+        if column is None:
+            raise KeyError(f"table {self.name} has no column {name}")
+        return column
 
 
 def _at_least(low: float) -> Rule:
@@ -98,6 +131,9 @@ def _at_least(low: float) -> Rule:
 def _between(low: float, high: float) -> Rule:
     return Rule(f"from {low:g} to {high:g}", lambda x: (x >= low) & (x <= high))
 
+
+COMPUTED = -1
+"""Default of levels that are computed where the table gives none."""
 
 _NOT_NEGATIVE = _at_least(0)
 _ABOVE_ZERO = Rule("greater than 0", lambda x: x > 0)
@@ -109,8 +145,8 @@ def _name(name: str, description: str, refers_to: str | None = None) -> Column:
     return Column(name, Type.NAME, "", description, refers_to=refers_to)
 
 
-def _count(name: str, unit: str, description: str, rule: Rule = _NOT_NEGATIVE) -> Column:
-    return Column(name, Type.COUNT, unit, description, (rule,))
+def _count(name: str, unit: str, description: str, rule: Rule = _NOT_NEGATIVE, default: int | None = None) -> Column:
+    return Column(name, Type.COUNT, unit, description, (rule,), default=default)
 
 
 def _number(name: str, unit: str, description: str, rule: Rule | None = _NOT_NEGATIVE) -> Column:
@@ -179,13 +215,19 @@ _PRODUCTS = Table(
         _name("product", "unique name"),
         _name("vendor", "who delivers it"),
         _number("unit_cost", "currency/unit", "purchase cost"),
-        _number("lost_sale_cost", "currency/unit", "cost of a unit of demand that is not served"),
+        _number(
+            "lost_sale_cost",
+            "currency/unit",
+            "cost of a unit of demand that is not served (backlogged: of each week that it waits)",
+        ),
         _number("overage_cost", "currency/unit/week", "cost of keeping a unit for a week"),
         _count("review_weeks", "weeks", "weeks between reviews", _at_least(1)),
         _count("first_review_day", "days", "day of the first review; day 0 is the first of the horizon"),
         _count("case_pack", "units", "orders are whole multiples of it", _at_least(1)),
         _number("target_in_stock", "", "quantile of demand over the planning horizon to order up to", _INSIDE_UNIT),
         _number("unit_volume", "cubic feet/unit", "space that a unit takes", _ABOVE_ZERO),
+        _count("order_up_to", "units", "level to order up to, in place of the quantile", default=COMPUTED),
+        Column("backlog", Type.FLAG, "", "demand that is not served waits; otherwise it is lost", default=False),
     ),
     (
         "first_review_day is below 7 · review_weeks.",
@@ -203,6 +245,7 @@ _PRODUCT_NODES = Table(
         Column("orderable", Type.FLAG, "", "whether the product may be ordered into the node"),
         _number("sourcing_cost", "currency/unit", "inbound cost of ordering a unit into the node"),
         _count("on_hand", "units", "stock at the start of day 0"),
+        _count("base_stock", "units", "what placement aims to hold there, in place of a quantile", default=COMPUTED),
     ),
     (
         "An orderable node is inbound.",
@@ -225,20 +268,24 @@ _LEAD_TIMES = Table(
     may_be_empty=True,
 )
 
+
+def _further_quantile(name: str) -> Column | None:
+    level = quantile_level(name)
+    return None if level is None else _number(name, "units/week", f"{100 * level:.15g}% quantile")
+
+
 _DEMAND = Table(
     "demand",
-    "Distribution of a product's weekly demand over all regions.",
+    "Distribution of a product's weekly demand over all regions. There may be further quantile columns: q005, q995, ….",
     ("product", "week"),
     (
         _name("product", "the product", "products.product"),
         _count("week", "weeks", "week of the horizon, from 0", _WEEK),
         _number("mean", "units/week", "mean"),
-        *(
-            _number(name, "units/week", f"{level:.0%} quantile")
-            for name, level in zip(QUANTILE_COLUMNS, QUANTILE_LEVELS, strict=True)
-        ),
+        *(_number(name, "units/week", f"{quantile_level(name):.0%} quantile") for name in QUANTILE_COLUMNS),
     ),
-    ("Quantiles do not decrease from q05 to q99.", "Weeks are those of labor_plan."),
+    ("Quantiles do not decrease with their level.", "Weeks are those of labor_plan."),
+    further=_further_quantile,
 )
 
 _DEMAND_SHARES = Table(
@@ -251,6 +298,19 @@ _DEMAND_SHARES = Table(
         _number("share", "", "share of the product's demand", _between(0, 1)),
     ),
     ("Shares of a product sum to 1 within 1e-6.",),
+)
+
+_DEMAND_WEEKDAYS = Table(
+    "demand_weekdays",
+    "How a week's demand divides over its days, for all products; a mild weekly pattern without this table.",
+    ("weekday",),
+    (
+        _count("weekday", "", "day of the week; day 0 of the horizon is weekday 0", _between(0, 6)),
+        _number("share", "", "share of the week's demand; 0 on weekdays without a row", _between(0, 1)),
+    ),
+    ("Shares sum to 1 within 1e-6.",),
+    may_be_empty=True,
+    optional=True,
 )
 
 _IN_FLIGHT = Table(
@@ -295,6 +355,7 @@ TABLES = {
         _LEAD_TIMES,
         _DEMAND,
         _DEMAND_SHARES,
+        _DEMAND_WEEKDAYS,
         _IN_FLIGHT,
         _LABOR_PLAN,
     )

@@ -49,19 +49,20 @@ class ScenarioWriter:
         return self
 
     def append(self, name: str, rows: pa.Table) -> None:
-        """Add rows to a table; columns are put in the schema's order and types.
+        """Add rows to a table; columns are put in the schema's order and types, those that it does not know are left.
 
         Raises:
             KeyError: no such table, or a column of it is missing.
         """
         table = TABLES[name]
-        rows = rows.select(table.names).cast(table.arrow)
+        schema = table.arrow(rows.column_names)
+        rows = rows.select(schema.names).cast(schema)
         if name not in self._writers:
             path = self._temporary / f"{name}.{self._form}"
             if self._form == "parquet":
-                self._writers[name] = pq.ParquetWriter(path, table.arrow, compression="zstd")
+                self._writers[name] = pq.ParquetWriter(path, schema, compression="zstd")
             else:
-                self._writers[name] = pyarrow.csv.CSVWriter(path, table.arrow)
+                self._writers[name] = pyarrow.csv.CSVWriter(path, schema)
         if self._form == "parquet":
             self._writers[name].write_table(rows, row_group_size=ROW_GROUP)
         else:
@@ -71,7 +72,8 @@ class ScenarioWriter:
         try:
             if kind is None:
                 for name in TABLES.keys() - self._writers.keys():
-                    self.append(name, TABLES[name].arrow.empty_table())
+                    if not TABLES[name].optional:
+                        self.append(name, TABLES[name].arrow().empty_table())
             for writer in self._writers.values():
                 writer.close()
             if kind is None:
@@ -106,16 +108,17 @@ def write(folder: str | os.PathLike, tables: Mapping[str, pa.Table], form: str =
     """Write the tables of a scenario to a new folder, all or nothing.
 
     Args:
-        tables: every table of the schema by name; see `jaxsim.scenario.schema`.
+        tables: every table of the schema by name (optional ones if there are any); see `jaxsim.scenario.schema`.
         form: "parquet" or "csv".
 
     Raises:
         FileExistsError: there is something in `folder` already.
         KeyError: a table or column is missing or unknown.
     """
-    missing = TABLES.keys() - tables.keys()
+    missing = {name for name, table in TABLES.items() if not table.optional} - tables.keys()
     if missing:
         raise KeyError(f"tables missing: {', '.join(sorted(missing))}")
     with ScenarioWriter(folder, form) as writer:
         for name, rows in tables.items():
-            writer.append(name, rows)
+            if rows.num_rows or not TABLES[name].optional:
+                writer.append(name, rows)

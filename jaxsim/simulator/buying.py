@@ -14,7 +14,7 @@ _SNAP = 1e6  # order vectors are snapped to this part of a case pack before roun
 
 def order_quantity(inputs: Inputs, state: State, week: Int32[Array, ""]) -> Int32[Array, "batch"]:
     """Units Q that lift the inventory position to the order-up-to level, in whole case packs, halves up."""
-    position = (state.on_hand + state.coming).sum(0, dtype=jnp.int32)
+    position = (state.on_hand + state.coming).sum(0, dtype=jnp.int32) - state.waiting.sum(0, dtype=jnp.int32)
     level = lax.dynamic_index_in_dim(inputs.order_up_to, week, keepdims=False)
     shortage = jnp.where(inputs.orderable.any(0), jnp.maximum(level - position, 0), 0)
     return (2 * shortage + inputs.case_pack) // (2 * inputs.case_pack) * inputs.case_pack
@@ -23,10 +23,14 @@ def order_quantity(inputs: Inputs, state: State, week: Int32[Array, ""]) -> Int3
 def buying_lp(
     inputs: Inputs, shared: Shared, state: State, quantity: Int32[Array, "batch"], day: Int32[Array, ""]
 ) -> BuyingLP:
-    """The LP of `jaxsim.kernels.buying_lp` for every product-trial that orders; the others get an empty one."""
+    """The LP of `jaxsim.kernels.buying_lp` for every product-trial that orders; the others get an empty one.
+
+    Units that wait are certain demand: they widen their region's first segment.
+    """
     dtype = inputs.lp_route_cost.dtype
     capacity_cost = jnp.take(lax.dynamic_index_in_dim(shared.capacity_cost, day, 1, keepdims=False), inputs.law)
     width = lax.dynamic_index_in_dim(inputs.segment_width, day // 7, keepdims=False)
+    width = width.at[:, 0].add(state.waiting.astype(dtype))
     supply = jnp.where(quantity > 0, state.on_hand + state.coming, 0)
     return BuyingLP(
         order_cost=inputs.lp_sourcing_cost + capacity_cost,

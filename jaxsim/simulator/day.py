@@ -7,33 +7,44 @@ from jax import lax
 from jaxtyping import Array, Int32
 
 from jaxsim import draws
+from jaxsim.simulator import guard
 from jaxsim.simulator.buying import book, buy, no_order
 from jaxsim.simulator.fulfillment import fulfill
+from jaxsim.simulator.guard import Check
 from jaxsim.simulator.placement import place
 from jaxsim.simulator.state import Day, Inputs, Shared, State
 
 
 class Counts(NamedTuple):
-    """A chunk's `jaxsim.outcome.Outcome`, batch-last, and the worst LP status."""
+    """A chunk's `jaxsim.outcome.Outcome`, batch-last, and the first fault of each product-trial (`guard`)."""
 
     arrivals: Int32[Array, "weeks slots batch"]
     orders: Int32[Array, "weeks slots batch"]
     inventory: Int32[Array, "weeks slots batch"]
     served: Int32[Array, "ranks regions batch"]
     lost: Int32[Array, "regions batch"]
+    waiting: Int32[Array, "weeks batch"]
+    backlog: Int32[Array, "regions batch"]
     moved: Int32[Array, "sources slots batch"]
-    status: Int32[Array, "batch"]
+    fault: Int32[Array, "batch"]
 
 
-def simulate_chunk(
-    inputs: Inputs, shared: Shared, levels: tuple[float, ...], ring: int, sources: int, record: bool
-) -> tuple[Counts, Day | None]:
+class Shape(NamedTuple):
+    """What a compilation holds fixed beside the shapes of arrays; hashable."""
+
+    levels: tuple[float, ...]
+    """Levels of `Inputs.quantiles`."""
+    weekday_share: tuple[float, ...]
+    ring: int
+    """Longest transfer + 1, days."""
+    sources: int
+    """Leading slots that placement sends from."""
+
+
+def simulate_chunk(inputs: Inputs, shared: Shared, shape: Shape, record: bool) -> tuple[Counts, Day | None]:
     """Simulate every product-trial of a chunk.
 
     Args:
-        levels: levels of `inputs.quantiles`.
-        ring: longest transfer + 1, days.
-        sources: leading slots that placement sends from.
         record: also return every day.
 
     Returns:
@@ -41,51 +52,58 @@ def simulate_chunk(
     """
 
     def one_week(carry, week):
-        state, status = carry
-        demand = _demand(inputs, levels, week)
+        state, fault = carry
+        demand, found = _demand(inputs, shape, week)
 
         def one_day(carry, day_demand):
-            state, day, arrivals, inventory, status = carry
-            state, worst, received, record_day = _day(inputs, shared, state, day, day_demand, record)
-            carry = state, day + 1, arrivals + received, inventory + state.on_hand, jnp.maximum(status, worst)
-            return carry, record_day
+            state, day, arrivals, inventory, waiting, fault = carry
+            state, found, received, record_day = simulate_day(inputs, shared, state, day, day_demand, record)
+            sums = arrivals + received, inventory + state.on_hand, waiting + state.waiting.sum(0, dtype=jnp.int32)
+            return (state, day + 1, *sums, guard.first(fault, found)), record_day
 
         zero = jnp.zeros_like(state.on_hand)
-        carry, days = lax.scan(one_day, (state, 7 * week, zero, zero, status), demand)
-        state, _, arrivals, inventory, status = carry
-        return (state, status), (arrivals, inventory, days)
+        start = state, 7 * week, zero, zero, zero[0], guard.first(fault, found)
+        carry, days = lax.scan(one_day, start, demand)
+        state, day, arrivals, inventory, waiting, fault = carry
+        fault = guard.first(fault, guard.of_state(state, day - 1, Check.WEEK))
+        return (state, fault), (arrivals, inventory, waiting, days)
 
     weeks = inputs.order_up_to.shape[0]
-    start = _start(inputs, ring, sources), jnp.zeros_like(inputs.case_pack)
-    (state, status), (arrivals, inventory, days) = lax.scan(one_week, start, jnp.arange(weeks, dtype=jnp.int32))
-    counts = Counts(arrivals, state.ordered, inventory, state.served, state.lost, state.moved, status)
-    return counts, days if record else None
+    start = start_state(inputs, shape), jnp.zeros_like(inputs.case_pack)
+    (state, fault), (arrivals, inventory, waiting, days) = lax.scan(one_week, start, jnp.arange(weeks, dtype=jnp.int32))
+    last = state.served, state.lost, waiting, state.waiting, state.moved
+    return Counts(arrivals, state.ordered, inventory, *last, fault), days if record else None
 
 
-def _demand(inputs: Inputs, levels: tuple[float, ...], week: Int32[Array, ""]) -> Int32[Array, "7 regions batch"]:
+def _demand(inputs: Inputs, shape: Shape, week: Int32[Array, ""]):
+    """Whole units (7, regions, batch) of a week, and the faults found in them."""
     quantiles = lax.dynamic_index_in_dim(inputs.quantiles, week, keepdims=False)
     key = inputs.key[0], inputs.key[1]
-    units = draws.weekly_demand(jnp, key, inputs.trial, week, levels, quantiles, inputs.demand_share)
-    return jnp.moveaxis(units, 1, 0).astype(jnp.int32)
+    units = draws.weekly_demand(
+        jnp, key, inputs.trial, week, shape.levels, quantiles, inputs.demand_share, shape.weekday_share
+    )
+    return jnp.moveaxis(units, 1, 0).astype(jnp.int32), guard.of_demand(units, week)
 
 
-def _start(inputs: Inputs, ring: int, sources: int) -> State:
+def start_state(inputs: Inputs, shape: Shape) -> State:
     zero = jnp.zeros_like(inputs.on_hand)
     weeks = inputs.order_up_to.shape[0]
+    nobody = jnp.zeros_like(inputs.choice[0])
     return State(
         on_hand=inputs.on_hand,
         ordered=jnp.zeros((weeks, *zero.shape), zero.dtype),
         due=jnp.zeros((weeks, *zero.shape), zero.dtype),
         vendor_coming=inputs.in_flight.sum(0, dtype=jnp.int32),
-        transfers=jnp.zeros((ring, *zero.shape), zero.dtype),
+        transfers=jnp.zeros((shape.ring, *zero.shape), zero.dtype),
         transfers_coming=zero,
         served=jnp.zeros_like(inputs.choice),
-        lost=jnp.zeros_like(inputs.choice[0]),
-        moved=jnp.zeros((sources, *zero.shape), zero.dtype),
+        lost=nobody,
+        waiting=nobody,
+        moved=jnp.zeros((shape.sources, *zero.shape), zero.dtype),
     )
 
 
-def _day(inputs: Inputs, shared: Shared, state: State, day, demand, record: bool):
+def simulate_day(inputs: Inputs, shared: Shared, state: State, day, demand, record: bool):
     """Receive, buy, place, fulfill, close."""
     state, received, transferred = _receive(inputs, state, day)
     since = day - inputs.first_review_day
@@ -94,11 +112,12 @@ def _day(inputs: Inputs, shared: Shared, state: State, day, demand, record: bool
     state = book(state, order, day)
     state, moved = place(inputs, state, day)
     state, served, lost = fulfill(inputs, state, demand)
+    fault = guard.first(guard.of_order(order, day), guard.of_state(state, day, Check.DAY))
     if not record:
-        return state, order.status, received, None
+        return state, fault, received, None
     fields = (received, transferred, order.quantity, order.lp_order, order.units, order.lead_time)
-    record_day = Day(*fields, moved, demand, served, lost, state.on_hand)
-    return state, order.status, received, record_day
+    record_day = Day(*fields, moved, demand, served, lost, state.waiting, state.on_hand)
+    return state, fault, received, record_day
 
 
 def _receive(inputs: Inputs, state: State, day: Int32[Array, ""]):

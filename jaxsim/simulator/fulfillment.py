@@ -13,7 +13,7 @@ from jaxsim.system import FULFILLMENT
 def fulfill(
     inputs: Inputs, state: State, demand: Int32[Array, "regions batch"]
 ) -> tuple[State, Int32[Array, "ranks regions batch"], Int32[Array, "regions batch"]]:
-    """Serve a day's demand.
+    """Serve a day's demand and what waits from earlier days.
 
     Returns:
         The state after, the units served to each region by rank, and the units lost.
@@ -32,9 +32,11 @@ def fulfill(
         on_hand, granted = _round(on_hand, choice, left)
         return rank + 1, on_hand, left - granted, lax.dynamic_update_index_in_dim(served, granted, rank, 0)
 
-    start = jnp.int32(0), state.on_hand, demand, jnp.zeros_like(inputs.choice)
-    _, on_hand, lost, served = lax.while_loop(unserved, serve, start)
-    state = state._replace(on_hand=on_hand, served=state.served + served, lost=state.lost + lost)
+    start = jnp.int32(0), state.on_hand, demand + state.waiting, jnp.zeros_like(inputs.choice)
+    _, on_hand, left, served = lax.while_loop(unserved, serve, start)
+    waiting = jnp.where(inputs.backlog, left, 0)
+    lost = left - waiting
+    state = state._replace(on_hand=on_hand, served=state.served + served, lost=state.lost + lost, waiting=waiting)
     return state, served, lost
 
 

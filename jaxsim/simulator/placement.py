@@ -18,7 +18,7 @@ def place(inputs: Inputs, state: State, day: Int32[Array, ""]) -> tuple[State, I
     Returns:
         The state after the day's transfers left, and the units sent from each source slot to each slot.
     """
-    target = lax.dynamic_index_in_dim(inputs.target, day // 7, keepdims=False)
+    target = lax.dynamic_index_in_dim(inputs.target, day // 7, keepdims=False) + _waiting_at(inputs, state)
     sent = []
     for source in range(state.moved.shape[0]):
         busy = (state.on_hand[source] > 0).any()
@@ -27,6 +27,12 @@ def place(inputs: Inputs, state: State, day: Int32[Array, ""]) -> tuple[State, I
         sent.append(units)
     moved = jnp.stack(sent)
     return state._replace(moved=state.moved + moved), moved
+
+
+def _waiting_at(inputs: Inputs, state: State) -> Int32[Array, "slots batch"]:
+    """Backlogged units of the regions that prefer each slot."""
+    slots = jnp.arange(state.on_hand.shape[0], dtype=inputs.choice.dtype)[:, None, None]
+    return jnp.where(inputs.choice[0][None] == slots, state.waiting[None], 0).sum(1, dtype=jnp.int32)
 
 
 def _send(

@@ -3,6 +3,7 @@
 Batching, jit, threads and the choice of chunk size live here and nowhere else; the day itself is in `day`.
 """
 
+import dataclasses
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -12,12 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float64
 
-from jaxsim.kernels.buying_lp import Status
 from jaxsim.outcome import Outcome, Trajectory
-from jaxsim.simulator import chunks
-from jaxsim.simulator.day import simulate_chunk
+from jaxsim.simulator import chunks, guard
+from jaxsim.simulator.day import Shape, simulate_chunk
 from jaxsim.simulator.state import Inputs, Shared
-from jaxsim.system import FULFILLMENT, System
+from jaxsim.system import FULFILLMENT, System, check_system, checked_costs
 
 CHUNK = {"cpu": 512, "gpu": 65536}
 """Product-trials per jitted call: on a CPU the LP's arrays of a chunk stay in the second-level cache."""
@@ -26,7 +26,7 @@ KEEP_BYTES = 1 << 30
 """Chunks stay on the device between runs while all of them together take less than this."""
 
 _OPTIONS = {"xla_cpu_prefer_vector_width": 512} if jax.default_backend() == "cpu" else None
-_simulate = jax.jit(simulate_chunk, static_argnames=("levels", "ring", "sources", "record"), compiler_options=_OPTIONS)
+_simulate = jax.jit(simulate_chunk, static_argnames=("shape", "record"), compiler_options=_OPTIONS)
 
 
 class Simulator:
@@ -54,7 +54,8 @@ class Simulator:
             chunk: product-trials per jitted call. threads: chunks simulated at a time.
 
         Raises:
-            ValueError: a count is not positive, the seed is out of range, or the type is neither of the two.
+            ValueError: a count is not positive, the seed is out of range, the type is neither of the two, or the
+                system holds numbers that are not finite or out of range (`jaxsim.system.check_system`).
         """
         if trials < 1 or (chunk is not None and chunk < 1) or (threads is not None and threads < 1):
             raise ValueError("trials, chunk and threads must be positive whole numbers")
@@ -64,6 +65,7 @@ class Simulator:
             )
         if lp_dtype not in ("float64", "float32"):
             raise ValueError(f"lp_dtype must be float64 or float32, got {lp_dtype!r}")
+        check_system(system)
         backend = jax.default_backend()
         self.system = system
         self.trials = trials
@@ -75,11 +77,12 @@ class Simulator:
         self._inputs: dict[int, Inputs] = {}
         products = system.products
         sources = (products.kind > 0) & (products.kind < FULFILLMENT)
-        self._static = {
-            "levels": tuple(system.levels.tolist()),
-            "ring": int(products.transit_days.max(initial=0)) + 1,
-            "sources": max(int(np.flatnonzero(sources.any(axis=0)).max(initial=-1)) + 1, 1),
-        }
+        self._shape = Shape(
+            levels=tuple(system.levels.tolist()),
+            weekday_share=tuple(system.weekday_share.tolist()),
+            ring=int(products.transit_days.max(initial=0)) + 1,
+            sources=max(int(np.flatnonzero(sources.any(axis=0)).max(initial=-1)) + 1, 1),
+        )
 
     @property
     def product_trials(self) -> int:
@@ -91,12 +94,13 @@ class Simulator:
 
         Raises:
             ValueError: `costs` has another shape or is not finite.
-            RuntimeError: a buying LP ended without an optimum; names the product.
+            RuntimeError: a quantity overflowed, or a buying LP ended without an optimum; names product, trial, day and
+                field.
         """
         counts = self._run(costs, record=False)
         outcome = {}
-        for name in ("arrivals", "orders", "inventory", "served", "lost", "moved"):
-            outcome[name] = self._gather([getattr(count, name) for count, _ in counts], np.int32)
+        for field in dataclasses.fields(Outcome):
+            outcome[field.name] = self._gather([getattr(count, field.name) for count, _ in counts], np.int32)
         outcome["moved"] = self._pad_sources(outcome["moved"])
         return Outcome(**outcome)
 
@@ -111,8 +115,10 @@ class Simulator:
         return Trajectory(**fields)
 
     def _run(self, costs, record: bool) -> list:
-        costs = self._checked(costs)
-        cost = chunks.capacity_cost(self.system.lead_times, costs).astype(self._dtype)
+        cost = chunks.capacity_cost(self.system.lead_times, checked_costs(self.system, costs))
+        if np.abs(cost).max() > np.finfo(self._dtype).max:
+            raise ValueError(f"a capacity cost is too large for {self._dtype}; use lp_dtype float64")
+        cost = cost.astype(self._dtype)
         with jax.enable_x64(True):
             shared = Shared(jnp.asarray(self.system.lead_times.cumulative), jnp.asarray(cost))
         with ThreadPoolExecutor(min(self._threads, len(self._chunks))) as pool:
@@ -120,8 +126,8 @@ class Simulator:
 
     def _run_chunk(self, shared: Shared, record: bool, index: int):
         with jax.enable_x64(True):
-            result = jax.device_get(_simulate(self._chunk_inputs(index), shared, record=record, **self._static))
-        self._check_status(self._chunks[index], result[0].status)
+            result = jax.device_get(_simulate(self._chunk_inputs(index), shared, shape=self._shape, record=record))
+        self._check_faults(self._chunks[index], result[0].fault)
         return result
 
     def _chunk_inputs(self, index: int) -> Inputs:
@@ -135,24 +141,13 @@ class Simulator:
             self._inputs[index] = arrays
         return self._inputs[index]
 
-    def _checked(self, costs) -> np.ndarray:
-        shape = self.system.network.plan.shape
-        costs = np.zeros(shape) if costs is None else np.asarray(costs, float)
-        if costs.shape != shape or not np.isfinite(costs).all():
-            raise ValueError(
-                f"costs must be {shape[0]} nodes x {shape[1]} weeks of finite numbers, got shape {costs.shape}"
-            )
-        return costs
-
-    def _check_status(self, chunk: chunks.Chunk, status: np.ndarray) -> None:
-        bad = np.flatnonzero(status[: chunk.count] != Status.OPTIMAL)
+    def _check_faults(self, chunk: chunks.Chunk, fault: np.ndarray) -> None:
+        bad = np.flatnonzero(fault[: chunk.count])
         if bad.size:
             name = self.system.product_names[chunk.product[bad[0]]]
             trial = int(chunk.trial[bad[0]]) + self._first_trial
-            raise RuntimeError(
-                f"the buying LP of product {name}, trial {trial}, ended as {Status(int(status[bad[0]])).name}; "
-                f"{bad.size} product-trials of this chunk are affected"
-            )
+            others = f" ({bad.size - 1} more product-trials of this chunk have faults)" if bad.size > 1 else ""
+            raise RuntimeError(f"product {name}, trial {trial}, {guard.sentence(int(fault[bad[0]]))}{others}")
 
     def _gather(self, parts: list[np.ndarray], dtype) -> np.ndarray:
         """Batch-last chunks → (products, trials, …)."""

@@ -15,6 +15,7 @@ class Inputs(NamedTuple):
 
     key: UInt32[Array, "2 batch"]
     trial: UInt32[Array, "batch"]
+    backlog: Bool[Array, "batch"]
     case_pack: Int32[Array, "batch"]
     first_review_day: Int32[Array, "batch"]
     review_days: Int32[Array, "batch"]
@@ -60,6 +61,8 @@ class State(NamedTuple):
     transfers_coming: Int32[Array, "slots batch"]
     served: Int32[Array, "ranks regions batch"]
     lost: Int32[Array, "regions batch"]
+    waiting: Int32[Array, "regions batch"]
+    """Backlogged units."""
     moved: Int32[Array, "sources slots batch"]
 
     @property
@@ -92,4 +95,5 @@ class Day(NamedTuple):
     demand: Int32[Array, "regions batch"]
     served: Int32[Array, "ranks regions batch"]
     lost: Int32[Array, "regions batch"]
+    backlog: Int32[Array, "regions batch"]
     on_hand: Int32[Array, "slots batch"]

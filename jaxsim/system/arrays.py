@@ -5,12 +5,18 @@ local nodes sit in *slots* (cross docks, then storage, then fulfillment nodes; e
 NumPy arrays: an engine moves to its device what it needs, chunk by chunk.
 """
 
+import dataclasses
+
 import equinox as eqx
+import jax
 import numpy as np
-from jaxtyping import Bool, Float64, Int32, UInt32
+from jaxtyping import Bool, Float64, Int, Int32, UInt32
 
 CROSS_DOCK, STORAGE, FULFILLMENT = 1, 2, 3
 """Codes in `Products.kind`; 0 marks an empty slot."""
+
+MOST_UNITS = 2**26
+"""Every quantity is below it: products of two quantities are then exact in float64."""
 
 
 class Network(eqx.Module):
@@ -43,11 +49,14 @@ class Products(eqx.Module):
     id: UInt32[np.ndarray, "products 2"]
     scale: Float64[np.ndarray, "products"]
     """Scaling factor γ: how many products of the population this one stands for."""
+    backlog: Bool[np.ndarray, "products"]
+    """Whether unserved demand waits; otherwise it is lost."""
     case_pack: Int32[np.ndarray, "products"]
     first_review_day: Int32[np.ndarray, "products"]
     review_days: Int32[np.ndarray, "products"]
     unit_cost: Float64[np.ndarray, "products"]
     lost_sale_cost: Float64[np.ndarray, "products"]
+    """Per unit lost, or per unit and week that it waits."""
     overage_cost: Float64[np.ndarray, "products"]
     """Per unit and week."""
 
@@ -94,10 +103,18 @@ class System(eqx.Module):
 
     product_names: tuple[str, ...] = eqx.field(static=True)
     levels: Float64[np.ndarray, "points"]
-    """Levels of `Products.quantiles`: 0, 0.05, … 0.99, 1."""
+    """Levels of `Products.quantiles`, from 0 to 1."""
+    weekday_share: Float64[np.ndarray, "7"]
+    """Share of a week's demand that falls on each of its days."""
     network: Network
     lead_times: LeadTimes
     products: Products
+
+    def take(self, rows: Int[np.ndarray, "taken"]) -> "System":
+        """The system of some of the products, with everything else as it is."""
+        names = tuple(self.product_names[row] for row in rows)
+        products = jax.tree.map(lambda values: values[rows], self.products)
+        return dataclasses.replace(self, product_names=names, products=products)
 
     @property
     def weeks(self) -> int:

@@ -7,7 +7,7 @@ from jaxtyping import Float64
 
 from jaxsim import draws
 from jaxsim.scenario import Scenario
-from jaxsim.scenario.schema import NODE_KINDS, QUANTILE_COLUMNS
+from jaxsim.scenario.schema import COMPUTED, NODE_KINDS, quantile_columns, quantile_level
 from jaxsim.system import demand, slots
 from jaxsim.system.arrays import FULFILLMENT, STORAGE, LeadTimes, Network, Products, System
 
@@ -37,8 +37,16 @@ def build(scenario: Scenario, scale: Sequence[float] | np.ndarray | None = None)
         raise ValueError(f"scale must hold {len(names)} positive numbers, one for each row of products")
     network, kind = _network(scenario)
     lead_times, law = _lead_times(scenario, network)
-    products = _products(scenario, network, kind, lead_times, law, gamma)
-    return System(names, demand.LEVELS.copy(), network, lead_times, products)
+    levels, quantiles = _weekly_quantiles(scenario)
+    products = _products(scenario, network, kind, lead_times, law, gamma, (levels, quantiles))
+    return System(names, levels, _weekday_share(scenario), network, lead_times, products)
+
+
+def _weekday_share(scenario: Scenario) -> np.ndarray:
+    if not scenario.tables["demand_weekdays"].num_rows:
+        return demand.WEEKDAY_SHARE.copy()
+    weekday, share = (scenario.column("demand_weekdays", name) for name in ("weekday", "share"))
+    return np.bincount(weekday, share, 7) / share.sum()
 
 
 def _network(scenario: Scenario) -> tuple[Network, np.ndarray]:
@@ -96,7 +104,7 @@ def _lead_times(scenario: Scenario, network: Network) -> tuple[LeadTimes, dict]:
 
 
 def _products(
-    scenario: Scenario, network: Network, kind: np.ndarray, lead_times: LeadTimes, law: dict, gamma
+    scenario: Scenario, network: Network, kind: np.ndarray, lead_times: LeadTimes, law: dict, gamma, weekly_quantiles
 ) -> Products:
     of = lambda name: scenario.column("products", name)
     ids = draws.product_ids(scenario.products)
@@ -112,20 +120,20 @@ def _products(
     choice = slots.choices(ship)
     shares = _demand_share(scenario, network)
     slot_share = slots.slot_shares(choice, shares, slot_kind, transit)
-    quantiles = demand.extend(_weekly_quantiles(scenario))
     review_weeks = of("review_weeks").astype(np.int32)
     level = of("target_in_stock")
     lost_sale = of("lost_sale_cost")
     overage = of("overage_cost")
     first = of("first_review_day").astype(np.int32)
-    weekly = demand.moments(quantiles)
+    weekly = demand.moments(*weekly_quantiles)
     span = 7.0 * review_weeks + _mean_lead_time(lead_times, slot_law, local["orderable"])
-    orders = _order_levels(weekly, shares, first, review_weeks, span, level)
+    orders = _order_levels(weekly, shares, first, review_weeks, span, level, of("order_up_to"))
     middle = (np.array((0.0, *SEGMENT_LEVELS[:-1])) + np.array(SEGMENT_LEVELS)) / 2.0
     tie = _tie_breaks(ids, node, network)
     return Products(
         id=ids,
         scale=gamma,
+        backlog=of("backlog"),
         case_pack=of("case_pack").astype(np.int32),
         first_review_day=first,
         review_days=7 * review_weeks,
@@ -144,10 +152,10 @@ def _products(
         segment_value=lost_sale[:, None] * (1.0 - middle),
         order_up_to=orders["order_up_to"],
         transit_days=transit,
-        target=_targets(weekly, slot_share, slot_kind, transit, span, level),
+        target=_given(local["base_stock"][:, None], _targets(weekly, slot_share, slot_kind, transit, span, level)),
         placement_weight=np.round(PLACEMENT_UNIT * slot_share).astype(np.int32),
         choice=choice,
-        quantiles=quantiles,
+        quantiles=weekly_quantiles[1],
         demand_share=shares,
         region_p60=_region_p60(weekly, shares),
         on_hand=local["on_hand"],
@@ -165,8 +173,13 @@ def _local(scenario: Scenario, network: Network, kind: np.ndarray) -> dict[str, 
     node, slot = slots.assign(used, kind)
     at = row, slot[row, column]
     local = {"node": node, "slot": slot, "kind": np.where(node >= 0, kind[node], 0).astype(np.int32)}
-    for name, dtype in (("orderable", bool), ("sourcing_cost", float), ("on_hand", np.int32)):
-        local[name] = np.zeros(node.shape, dtype)
+    for name, dtype, empty in (
+        ("orderable", bool, False),
+        ("sourcing_cost", float, 0.0),
+        ("on_hand", np.int32, 0),
+        ("base_stock", np.int32, COMPUTED),
+    ):
+        local[name] = np.full(node.shape, empty, dtype)
         local[name][at] = scenario.column("product_nodes", name)
     return local
 
@@ -178,12 +191,20 @@ def _demand_share(scenario: Scenario, network: Network) -> Float64[np.ndarray, "
     return share / share.sum(1, keepdims=True)
 
 
-def _weekly_quantiles(scenario: Scenario) -> Float64[np.ndarray, "products weeks columns"]:
-    quantiles = np.zeros((len(scenario.products), scenario.weeks, len(QUANTILE_COLUMNS)))
+def _weekly_quantiles(
+    scenario: Scenario,
+) -> tuple[Float64[np.ndarray, "points"], Float64[np.ndarray, "products weeks points"]]:
+    """Levels from 0 to 1 and weekly demand there."""
+    names = quantile_columns(scenario.tables["demand"].column_names)
+    quantiles = np.zeros((len(scenario.products), scenario.weeks, len(names)))
     row = scenario.codes("demand", "product", scenario.products)
-    columns = [scenario.column("demand", name) for name in QUANTILE_COLUMNS]
-    quantiles[row, scenario.column("demand", "week")] = np.stack(columns, 1)
-    return quantiles
+    quantiles[row, scenario.column("demand", "week")] = np.stack([scenario.column("demand", n) for n in names], 1)
+    return demand.extend(np.array([quantile_level(name) for name in names]), quantiles)
+
+
+def _given(level: np.ndarray, computed: np.ndarray) -> np.ndarray:
+    """The tables' level where they have one, in place of the computed one."""
+    return np.where(level == COMPUTED, computed, level).astype(np.int32)
 
 
 def _mean_lead_time(lead_times: LeadTimes, law: np.ndarray, orderable: np.ndarray) -> np.ndarray:
@@ -192,7 +213,7 @@ def _mean_lead_time(lead_times: LeadTimes, law: np.ndarray, orderable: np.ndarra
     return np.where(orderable, mean[law], 0.0).sum(1) / np.maximum(orderable.sum(1), 1)
 
 
-def _order_levels(weekly: demand.Moments, shares, first, review_weeks, span, level) -> dict[str, np.ndarray]:
+def _order_levels(weekly: demand.Moments, shares, first, review_weeks, span, level, given) -> dict[str, np.ndarray]:
     """Order-up-to level and LP segment widths of the review in each week."""
     products, weeks = weekly.mean.shape
     order_up_to = np.zeros((products, weeks), np.int32)
@@ -200,7 +221,7 @@ def _order_levels(weekly: demand.Moments, shares, first, review_weeks, span, lev
     for week in range(weeks):
         reviewed = (week >= first // 7) & ((week - first // 7) % review_weeks == 0)
         ahead = demand.over_span(weekly, 7 * week + first % 7, span)
-        order_up_to[:, week] = np.where(reviewed, np.ceil(demand.quantile(ahead, level)), 0)
+        order_up_to[:, week] = np.where(reviewed, _given(given, np.ceil(demand.quantile(ahead, level))), 0)
         regional = demand.Moments(ahead.mean[:, None], ahead.variance[:, None]).thinned(shares)
         cuts = [np.where(reviewed[:, None], demand.quantile(regional, cut), 0.0) for cut in SEGMENT_LEVELS]
         width[:, week] = np.diff(np.stack(cuts, -1), axis=-1, prepend=0.0)

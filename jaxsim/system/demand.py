@@ -7,10 +7,8 @@ import numpy as np
 import scipy.special
 from jaxtyping import Float64
 
-from jaxsim.scenario.schema import QUANTILE_LEVELS
-
-LEVELS = np.array([0.0, *QUANTILE_LEVELS, 1.0])
-"""Levels of the extended quantile function."""
+WEEKDAY_SHARE = np.array([0.160, 0.148, 0.142, 0.138, 0.140, 0.138, 0.134])
+"""Share of a week's demand that falls on each of its days where a scenario does not say."""
 
 _SHAPES = (1e-4, 1e8)  # outside, a gamma's quantiles are 0 or its mean
 
@@ -29,16 +27,18 @@ class Moments(NamedTuple):
         return Moments(self.mean[index], self.variance[index])
 
 
-def extend(quantiles: Float64[np.ndarray, "*shape columns"]) -> Float64[np.ndarray, "*shape points"]:
-    """Add the end points at levels 0 and 1 to tabulated quantiles, on the last axis."""
+def extend(
+    levels: Float64[np.ndarray, "columns"], quantiles: Float64[np.ndarray, "*shape columns"]
+) -> tuple[Float64[np.ndarray, "points"], Float64[np.ndarray, "*shape points"]]:
+    """Add the levels 0 and 1 to levels, and their end points to the quantiles tabulated there, on the last axis."""
     low = np.maximum(0.0, quantiles[..., :1] - (quantiles[..., 1:2] - quantiles[..., :1]))
     high = quantiles[..., -1:] + (quantiles[..., -1:] - quantiles[..., -2:-1]) / 4.0
-    return np.concatenate([low, quantiles, high], axis=-1)
+    return np.array([0.0, *levels, 1.0]), np.concatenate([low, quantiles, high], axis=-1)
 
 
-def moments(quantiles: Float64[np.ndarray, "*shape points"]) -> Moments:
-    """Exact mean and variance of the piecewise linear quantile function over `LEVELS`, on the last axis."""
-    width = np.diff(LEVELS)
+def moments(levels: Float64[np.ndarray, "points"], quantiles: Float64[np.ndarray, "*shape points"]) -> Moments:
+    """Exact mean and variance of the piecewise linear quantile function over `levels`, on the last axis."""
+    width = np.diff(levels)
     left, right = quantiles[..., :-1], quantiles[..., 1:]
     mean = (width * (left + right) / 2.0).sum(-1)
     square = (width * (left**2 + left * right + right**2) / 3.0).sum(-1)

@@ -21,5 +21,7 @@ def random_outcome(system: System, seed: int, trials: int = 3) -> Outcome:
         inventory=units(used[:, None], weeks, slots) * np.int32(7),
         served=units(products.choice >= 0, ranks, regions),
         lost=units(np.ones((count, 1)), regions),
+        waiting=units(products.backlog[:, None], weeks),
+        backlog=units(products.backlog[:, None], regions),
         moved=units(products.transit_days >= 0, slots, slots),
     )

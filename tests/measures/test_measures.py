@@ -67,7 +67,7 @@ def test_preferred_node_availability_by_loops(seed):
 def test_kpis_by_loops(seed):
     system, outcome = instance(seed)
     products, network, trials = system.products, system.network, 3
-    parts = ("sourcing", "transfer", "shipping", "overage", "lost_sales")
+    parts = ("sourcing", "transfer", "shipping", "overage", "lost_sales", "backlog")
     total = dict.fromkeys((*parts, "co2", "fast", "sent", "lost", "first"), 0.0)
     for a, gamma in enumerate(products.scale):
         g = gamma / trials
@@ -77,7 +77,8 @@ def test_kpis_by_loops(seed):
         )
         total["overage"] += g * outcome.inventory[a].sum() * products.overage_cost[a] / 7
         total["lost_sales"] += g * outcome.lost[a].sum() * products.lost_sale_cost[a]
-        total["lost"] += g * outcome.lost[a].sum()
+        total["backlog"] += g * outcome.waiting[a].sum() * products.lost_sale_cost[a] / 7
+        total["lost"] += g * (outcome.lost[a] + outcome.backlog[a]).sum()
         total["first"] += g * outcome.served[a, :, 0].sum()
         for i, j in np.ndindex(*outcome.moved.shape[2:]):
             units = g * outcome.moved[a, :, i, j].sum()

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from jaxsim.draws import product_ids
 from jaxsim.system import CROSS_DOCK, FULFILLMENT, STORAGE, LeadTimes, Network, Products, System
+from jaxsim.system.demand import WEEKDAY_SHARE
 
 LEVELS = np.array([0.0, 0.5, 1.0])
 
@@ -38,6 +39,7 @@ def make_system(
     transfers: dict[tuple[int, int], int] | None = None,
     target: ArrayLike = 0,
     placement_weight: ArrayLike = 0,
+    backlog: bool = False,
 ) -> System:
     """One product whose slots are nodes 0 … L − 1 of the network; a kind of 0 is an empty slot.
 
@@ -62,6 +64,7 @@ def make_system(
     products = Products(
         id=product_ids([name]),
         scale=real(1.0),
+        backlog=np.array([backlog]),
         case_pack=fill(case_pack),
         first_review_day=fill(first_review_day),
         review_days=fill(7 * review_weeks),
@@ -90,7 +93,7 @@ def make_system(
         in_flight=coming[None],
     )
     lead_times = LeadTimes(np.arange(slots, dtype=np.int32), probability, probability.cumsum(axis=1))
-    return System((name,), LEVELS, _network(slots, regions, weeks), lead_times, products)
+    return System((name,), LEVELS, WEEKDAY_SHARE, _network(slots, regions, weeks), lead_times, products)
 
 
 def _filled(value: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
@@ -108,10 +111,10 @@ def _network(nodes: int, regions: int, weeks: int) -> Network:
         inbound=np.ones(nodes, bool),
         shipping_cost=nowhere(regions),
         shipping_days=never(regions),
-        shipping_co2=nowhere(regions),
+        shipping_co2=np.zeros((nodes, regions)),
         transfer_cost=nowhere(nodes),
         transfer_days=never(nodes),
-        transfer_co2=nowhere(nodes),
+        transfer_co2=np.zeros((nodes, nodes)),
         plan=np.full((nodes, weeks), 100.0),
     )
 
@@ -155,6 +158,7 @@ def random_product(name: str, random: np.random.Generator, weeks: int) -> System
         transfers=transfers,
         target=[0, 0, *random.integers(0, weekly, 4), 0],
         placement_weight=[0, 0, *random.integers(0, 10**6, 4), 0],
+        backlog=bool(random.random() < 0.3),
     )
 
 
@@ -166,6 +170,7 @@ def combined(systems: Sequence[System]) -> System:
     return System(
         product_names=tuple(s.product_names[0] for s in systems),
         levels=LEVELS,
+        weekday_share=WEEKDAY_SHARE,
         network=systems[0].network,
         lead_times=jax.tree_util.tree_map(stack, *(s.lead_times for s in systems)),
         products=jax.tree_util.tree_map(stack, *rows),

@@ -135,7 +135,7 @@ def test_units_are_conserved(random_system, random_run):
                 assert not t.served[a, :, :, rank, region].any()
         change = t.received[a] + t.received_transfers[a] - sent[a] - served
         np.testing.assert_array_equal(t.on_hand[a], products.on_hand[a] + change.cumsum(1))
-    np.testing.assert_array_equal(t.demand, t.served.sum(3) + t.lost)
+    np.testing.assert_array_equal(t.demand.cumsum(2), (t.served.sum(3) + t.lost).cumsum(2) + t.backlog)
     np.testing.assert_array_equal(t.orders.sum(3), t.order_quantity)
     np.testing.assert_allclose(t.lp_order.sum(3), t.order_quantity, atol=1e-7)
     for field in dataclasses.fields(t):

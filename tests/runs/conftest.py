@@ -27,7 +27,8 @@ def soft_engine(system: System):
         zeros = lambda *shape: np.zeros((count, 1, *shape), np.int32)
         served = zeros(ranks, regions)
         served[:, :, 0] = 3
-        return Outcome(arrivals, arrivals, arrivals * 7, served, zeros(regions), zeros(slots, slots))
+        nothing = {"lost": zeros(regions), "waiting": zeros(system.weeks), "backlog": zeros(regions)}
+        return Outcome(arrivals, arrivals, arrivals * 7, served, **nothing, moved=zeros(slots, slots))
 
     return simulate
 

@@ -17,8 +17,8 @@ def test_quantile_columns_name_their_levels():
     assert [int(name[1:]) / 100 for name in QUANTILE_COLUMNS] == list(QUANTILE_LEVELS)
 
 
-def test_eleven_tables_with_keys_and_references_that_exist():
-    assert len(TABLES) == 11
+def test_tables_have_keys_and_references_that_exist():
+    assert len(TABLES) == 12
     for table in TABLES.values():
         assert set(table.key) <= set(table.names)
         for column in table.columns:

@@ -1,0 +1,40 @@
+#!/bin/sh
+# Rival simulators on the textbook instances, each in an environment of its own; then our answers beside theirs.
+#
+#     benchmarks/rivals/run.sh [FOLDER]      environments and raw output go to FOLDER, by default .rivals
+#
+# PYTHON is the interpreter that has this package, PERIODS the measured periods of one replication of the rivals (by
+# default 1000: about 4 minutes on two quiet cores), OUT the file of all results.
+set -eu
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+folder=${1:-$root/.rivals}
+python=${PYTHON:-python3}
+out=${OUT:-$root/benchmarks/results/rivals_cpu.json}
+mkdir -p "$folder"
+folder=$(cd "$folder" && pwd)
+cd "$root"
+
+"$python" -m benchmarks.rivals.export "$folder/cases.json"
+
+# run_rival NAME REQUIREMENT...: an environment with the requirements, and the output of benchmarks.rivals.NAME_cases.
+run_rival() {
+    name=$1
+    shift
+    if [ ! -e "$folder/$name/ready" ]; then
+        "$python" -m venv --clear "$folder/$name"
+        "$folder/$name/bin/pip" install -qq --disable-pip-version-check "$@"
+        touch "$folder/$name/ready"
+    fi
+    echo "$name" >&2
+    # One thread each, so that speeds are those of one core.
+    OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 "$folder/$name/bin/python" -m "benchmarks.rivals.${name}_cases" \
+        "$folder/cases.json" ${PERIODS:+--periods "$PERIODS"} >"$folder/$name.json"
+}
+
+run_rival stockpyl "stockpyl==1.0.2" "numpy<2"
+run_rival gym_invmgmt "gym-invmgmt==0.2.1"
+run_rival deepbullwhip "deepbullwhip==0.4.1"
+
+"$python" -m benchmarks.rivals.compare --out "$out" \
+    --rivals "$folder/stockpyl.json" "$folder/gym_invmgmt.json" "$folder/deepbullwhip.json"

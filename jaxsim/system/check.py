@@ -1,0 +1,67 @@
+"""What both engines refuse to start with: numbers that are not finite, out of range, or of another shape."""
+
+import dataclasses
+
+import numpy as np
+from jaxtyping import Float64
+
+from jaxsim.system.arrays import MOST_UNITS, LeadTimes, Network, Products, System
+
+_MAY_BE_INFINITE = ("lp_route_cost", "shipping_cost", "transfer_cost")  # there is no such move
+_MAY_BE_NAN = ("plan",)  # there is no plan
+_UNITS = ("case_pack", "order_up_to", "target", "quantiles", "on_hand", "in_flight", "segment_width")
+
+
+def check_system(system: System) -> None:
+    """Refuse arrays that no simulation could be right with.
+
+    Raises:
+        ValueError: a number is NaN or infinite where it means nothing, a quantity is negative or not below 2**26
+            units, or a lead time or transfer takes no day; the message names the array, the product and the value.
+    """
+    parts: tuple[tuple[str, Network | LeadTimes | Products], ...] = (
+        ("network", system.network),
+        ("lead_times", system.lead_times),
+        ("products", system.products),
+    )
+    _check_array(system, "levels", system.levels, by_product=False)
+    _check_array(system, "weekday_share", system.weekday_share, by_product=False)
+    for part, arrays in parts:
+        for field in dataclasses.fields(arrays):
+            values = getattr(arrays, field.name)
+            if isinstance(values, np.ndarray):
+                _check_array(system, f"{part}.{field.name}", values, by_product=part == "products")
+    laws = system.products.law[system.products.orderable]
+    if (system.lead_times.probability[laws, 0] > 0).any() or (system.products.transit_days == 0).any():
+        raise ValueError("lead times and transfers must take at least one day")
+
+
+def _check_array(system: System, name: str, values: np.ndarray, by_product: bool) -> None:
+    field = name.rpartition(".")[2]
+    bad, rule = np.zeros(0, bool), ""
+    if values.dtype.kind == "f":
+        allowed = np.isposinf(values) if field in _MAY_BE_INFINITE else np.isnan(values) & (field in _MAY_BE_NAN)
+        bad, rule = ~(np.isfinite(values) | allowed), "must be finite"
+    if not bad.any() and field in _UNITS:
+        bad, rule = (values < 0) | (values >= MOST_UNITS), f"must lie from 0 to {MOST_UNITS - 1:,} units"
+    if bad.any():
+        at = tuple(int(i) for i in np.argwhere(bad)[0])
+        whose = f" of product {system.product_names[at[0]]}" if by_product else ""
+        raise ValueError(f"{name}{list(at)}{whose} is {values[at]}; it {rule}")
+
+
+def checked_costs(system: System, costs: np.ndarray | None) -> Float64[np.ndarray, "nodes weeks"]:
+    """Capacity costs λ as an array, 0 when left out.
+
+    Raises:
+        ValueError: another shape than (nodes, weeks), or a number that is not finite; names its node and week.
+    """
+    shape = len(system.network.nodes), system.weeks
+    values = np.zeros(shape) if costs is None else np.asarray(costs, float)
+    if values.shape != shape:
+        raise ValueError(f"costs must be of shape (nodes, weeks) = {shape}, got shape {values.shape}")
+    if not np.isfinite(values).all():
+        node, week = np.argwhere(~np.isfinite(values))[0]
+        name = system.network.nodes[node]
+        raise ValueError(f"the capacity cost of node {name} in week {week} is {values[node, week]}; it must be finite")
+    return values

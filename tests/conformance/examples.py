@@ -1,0 +1,134 @@
+"""An example of the suite: a scenario, capacity costs and a seed; and what the two engines make of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import TypeVar
+
+import jax
+import numpy as np
+from hypothesis import strategies as st
+from random_scenarios import Chooser, Rows, random_rows, tabulated
+
+from jaxsim import reference
+from jaxsim.conformance import Balance, Comparison, balance, compare
+from jaxsim.outcome import Trajectory
+from jaxsim.scenario import Scenario
+from jaxsim.scenario.check import faults_of
+from jaxsim.simulator import Simulator
+from jaxsim.system import System, build
+from tests.conformance.frames import MOST_PRODUCTS, Frame, padded
+
+T = TypeVar("T")
+
+CHUNK = 32
+"""Product-trials of a compilation; examples of many trials take several chunks."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A scenario, its costs by node and week, and what the engines are called with.
+
+    The scenario is made when it is asked for, because jaxsim's checks of types draw random numbers, which a strategy of
+    hypothesis must not.
+    """
+
+    rows: Rows
+    frame: Frame
+    costs: np.ndarray
+    costs_are: str
+    trials: int
+    seed: int
+
+    @cached_property
+    def scenario(self) -> Scenario:
+        """The tables, checked."""
+        scenario = tabulated(self.rows, self.frame.weeks)
+        assert not (faults := faults_of(scenario.tables)), faults
+        return scenario
+
+    @cached_property
+    def system(self) -> System:
+        """Arrays in the common shape."""
+        return padded(build(self.scenario))
+
+    @property
+    def products(self) -> int:
+        """Products that are not filling."""
+        return len(self.rows["products"])
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Both trajectories of an example's own products, and what was found in them."""
+
+    system: System
+    fast: Trajectory
+    exact: Trajectory
+    comparison: Comparison
+    balances: tuple[Balance, Balance]
+
+
+class Drawn:
+    """A `Chooser` that hypothesis drives and shrinks."""
+
+    def __init__(self, draw: st.DrawFn):
+        self._draw = draw
+
+    def integer(self, low: int, high: int) -> int:
+        """A whole number; shrinks to `low`."""
+        return self._draw(st.integers(low, high)) if low < high else low
+
+    def pick(self, options: Sequence[T]) -> T:
+        """One of the options; shrinks to the first."""
+        return options[self.integer(0, len(options) - 1)]
+
+
+@st.composite
+def examples(draw: st.DrawFn, frame: Frame) -> Example:
+    """Examples of a frame."""
+    return example_of(Drawn(draw), frame)
+
+
+def example_of(choose: Chooser, frame: Frame) -> Example:
+    """An example made of choices."""
+    kinds = {"further_quantiles": frame.further_quantiles, "weekdays": frame.weekdays}
+    rows = random_rows(choose, [""], (1, MOST_PRODUCTS), frame.weeks, **kinds)
+    costs_are = choose.pick(("both signs", "zero", "both signs", "large"))
+    costs = np.zeros((len(rows["nodes"]), frame.weeks))
+    if costs_are != "zero":
+        scale = {"both signs": 0.2, "large": 1000.0}[costs_are]
+        for at in np.ndindex(costs.shape):
+            costs[at] = scale * choose.pick((0.0, 1.0, -1.0, 0.25, -2.5, 7.0))
+    trials = choose.pick((2, 2, 2, 2, 2, 2, 2, 9))
+    seed = choose.pick((0, choose.integer(0, 10**6), 2**63 + 7))
+    return Example(rows, frame, costs, costs_are, trials, seed)
+
+
+def simulated(example: Example) -> Finding:
+    """Run both engines and compare; the products that fill up the arrays are simulated by the fast one only."""
+    system, own = example.system, np.arange(example.products)
+    trials, seed = example.trials, example.seed
+    run = fast_run(example)
+    fast = Trajectory(**{field.name: getattr(run, field.name)[own] for field in fields(Trajectory)})
+    exact = reference.run(system, example.costs, trials=trials, seed=seed, products=own.tolist())
+    return finding_of(rows_of(system, own), fast, exact, example.costs)
+
+
+def fast_run(example: Example) -> Trajectory:
+    """The fast engine's trajectory, that of the products which fill up the arrays included."""
+    simulator = Simulator(example.system, trials=example.trials, seed=example.seed, chunk=CHUNK, threads=1)
+    return simulator.trajectory(example.costs)
+
+
+def finding_of(system: System, fast: Trajectory, exact: Trajectory, costs: np.ndarray) -> Finding:
+    """Compare trajectories."""
+    balances = balance(system, fast), balance(system, exact)
+    return Finding(system, fast, exact, compare(system, fast, exact, costs), balances)
+
+
+def rows_of(system: System, rows: np.ndarray) -> System:
+    """A system of some of the products."""
+    names = tuple(system.product_names[row] for row in rows)
+    products = jax.tree.map(lambda values: values[rows], system.products)
+    return System(names, system.levels, system.weekday_share, system.network, system.lead_times, products)

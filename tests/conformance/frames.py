@@ -1,0 +1,121 @@
+"""Systems padded to common shapes, so that one compilation of the fast engine serves every example of a frame.
+
+What is added is legitimate and empty: slots without a node, regions without demand, ranks without a choice, lead-time
+laws that nobody orders under, and a last product without stock, demand or orders that has the longest transfer and as
+many sending slots as there may be.
+"""
+
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+from random_scenarios import LONGEST_LEAD, LONGEST_TRANSFER, MOST_KINDS, MOST_REGIONS, MOST_VENDORS
+
+from jaxsim.draws import product_ids
+from jaxsim.system import FULFILLMENT, LeadTimes, Products, System
+
+SLOTS, SOURCES, RANKS = sum(MOST_KINDS), sum(MOST_KINDS[:2]), MOST_KINDS[2]
+LAWS, LEAD_DAYS = MOST_VENDORS * SLOTS, LONGEST_LEAD + 1
+MOST_PRODUCTS = 3
+PACEMAKER = "pacemaker"
+"""Name of the product that fixes the shape of a compilation."""
+
+_EMPTY = {"node": -1, "choice": -1, "transit_days": -1, "lp_route_cost": np.inf}
+"""Entries of what is not there; 0 in the other fields."""
+
+_LIMITS = {"slots": SLOTS, "ranks": RANKS, "regions": MOST_REGIONS}
+_AXES = {
+    **dict.fromkeys(("node", "kind", "orderable", "law", "sourcing_cost", "on_hand"), ("slots",)),
+    **dict.fromkeys(("lp_sourcing_cost", "lp_overage_cost", "placement_weight"), ("slots",)),
+    "lp_route_cost": ("slots", "regions"),
+    "segment_width": (None, "regions", None),
+    "transit_days": ("slots", "slots"),
+    "target": (None, "slots"),
+    "choice": ("ranks", "regions"),
+    "demand_share": ("regions",),
+    "region_p60": (None, "regions"),
+    "in_flight": (None, "slots"),
+}
+"""Axes after the product's that are padded."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a compilation holds fixed beside array shapes."""
+
+    name: str
+    weeks: int
+    further_quantiles: bool
+    weekdays: bool
+
+
+FRAMES = (
+    Frame("three weeks", 3, further_quantiles=False, weekdays=True),
+    Frame("three weeks, further quantiles", 3, further_quantiles=True, weekdays=False),
+    Frame("one week", 1, further_quantiles=False, weekdays=False),
+)
+
+
+def padded(system: System) -> System:
+    """The system in the common shape, with the pacemaker as its last products."""
+    products = {name: _padded(name, getattr(system.products, name)) for name in _fields()}
+    extra = MOST_PRODUCTS + 1 - len(system.product_names)
+    rows = {name: np.concatenate([values, _pacemaker(name, values, extra)]) for name, values in products.items()}
+    names = (*system.product_names, *(f"{PACEMAKER}{i}" for i in range(extra)))
+    return System(
+        names, system.levels, system.weekday_share, system.network, _laws(system.lead_times), Products(**rows)
+    )
+
+
+def stacked(systems: list[System]) -> System:
+    """Padded systems as one: each with its own laws, and the largest network (engines only count its nodes)."""
+    shift = np.arange(len(systems)) * LAWS
+    join = lambda *parts: np.concatenate(parts)
+    rows = jax.tree.map(join, *(system.products for system in systems))
+    law = np.concatenate([system.products.law + np.int32(by) for system, by in zip(systems, shift, strict=True)])
+    fields = {name: getattr(rows, name) for name in _fields()} | {"law": law.astype(np.int32)}
+    names = tuple(f"{i} {name}" for i, system in enumerate(systems) for name in system.product_names)
+    first = max(systems, key=lambda system: len(system.network.nodes))
+    laws = jax.tree.map(join, *(system.lead_times for system in systems))
+    return System(names, first.levels, first.weekday_share, first.network, laws, Products(**fields))
+
+
+def _fields() -> list[str]:
+    return list(Products.__annotations__)
+
+
+def _padded(name: str, values: np.ndarray) -> np.ndarray:
+    wanted = [_LIMITS.get(axis, 0) if axis else 0 for axis in _AXES.get(name, ())]
+    missing = [(0, max(size - have, 0)) for size, have in zip(wanted, values.shape[1:], strict=False)]
+    missing += [(0, 0)] * (values.ndim - 1 - len(missing))
+    return np.pad(values, [(0, 0), *missing], constant_values=np.array(_EMPTY.get(name, 0), values.dtype))
+
+
+def _pacemaker(name: str, like: np.ndarray, count: int) -> np.ndarray:
+    """Rows of an empty product that sends the longest transfer from the last slot that may send."""
+    row = np.full((count, *like.shape[1:]), _EMPTY.get(name, 0), like.dtype)
+    if name == "id":
+        return product_ids([f"{PACEMAKER}{i}" for i in range(count)])
+    if name in ("scale", "case_pack"):
+        row[:] = 1
+    elif name == "review_days":
+        row[:] = 7
+    elif name == "demand_share":
+        row[:, 0] = 1
+    elif name == "kind":
+        row[:, :SOURCES], row[:, SOURCES] = 1, FULFILLMENT
+    elif name == "node":
+        row[:, : SOURCES + 1] = 0
+    elif name == "transit_days":
+        row[:, SOURCES - 1, SOURCES] = LONGEST_TRANSFER
+    return row
+
+
+def _laws(laws: LeadTimes) -> LeadTimes:
+    """The laws, then unused ones of one day, all over the same number of days."""
+    missing, days = LAWS - laws.node.size, LEAD_DAYS - laws.probability.shape[1]
+    probability = np.pad(laws.probability, ((0, missing), (0, days)))
+    probability[laws.node.size :, 1] = 1.0
+    cumulative = np.pad(laws.cumulative, ((0, missing), (0, days)), constant_values=1.0)
+    cumulative[laws.node.size :, 0] = 0.0
+    return LeadTimes(np.pad(laws.node, (0, missing)), probability, cumulative)

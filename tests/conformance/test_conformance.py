@@ -1,0 +1,111 @@
+"""The engines agree on any scenario: property-based, with scenarios that hypothesis draws and shrinks.
+
+`make conformance` draws a thousand of them and keeps the figures; without options fifty are drawn, always the same.
+"""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from random_scenarios import Dice
+
+from benchmarks.environment import environment
+from jaxsim import reference
+from jaxsim.outcome import Trajectory
+from jaxsim.simulator import Simulator
+from jaxsim.simulator import simulator as module
+from jaxsim.system import System
+from tests.conformance.examples import Example, example_of, examples, fast_run, finding_of, simulated
+from tests.conformance.features import OF_RUN, OF_SCENARIO, features_of
+from tests.conformance.frames import FRAMES, Frame, stacked
+from tests.conformance.tally import Tally
+
+SHARE = dict(zip((frame.name for frame in FRAMES), (0.4, 0.4, 0.2), strict=True))
+"""Part of the scenarios that each frame gets."""
+
+MOST_COMPILATIONS = 6
+ENOUGH_FOR_RARE = 500
+"""Scenarios among which every feature must occur; fewer need not meet the rare ones."""
+
+COSTS = ("both signs", "zero", "large")
+TIMING = "nothing is timed"
+_jitted: Any = module._simulate  # what jax.jit returns has a cache that its type does not mention
+
+
+@pytest.fixture(scope="module")
+def crowd() -> System:
+    """Twelve scenarios side by side: 96 product-trials."""
+    return stacked([example_of(Dice(seed), FRAMES[0]).system for seed in range(12)])
+
+
+@pytest.fixture(scope="module")
+def compiled(crowd: System) -> None:
+    """Compile what this file runs, two programs at a time.
+
+    All before hypothesis draws: run-time checks of types in another thread draw random numbers, which it must not see.
+    """
+    first = [example_of(Dice(0), frame) for frame in FRAMES]
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(_crowd_run, crowd, None), *(pool.submit(fast_run, example) for example in first)]
+    for run in runs:
+        run.result()
+
+
+@pytest.mark.usefixtures("compiled")
+@pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame.name)
+def test_engines_agree_on_any_scenario(frame: Frame, scenarios: int, tally: Tally):
+    """All fields of all days of all product-trials, but for proved ties; and both engines conserve units."""
+
+    @settings(
+        max_examples=max(round(SHARE[frame.name] * scenarios), 1),
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(examples(frame))
+    def agree(example: Example) -> None:
+        finding = simulated(example)
+        more = {f"capacity costs: {example.costs_are}", "several chunks" if example.trials > 2 else "one chunk"}
+        tally.add(finding, features_of(example.scenario, finding.system, finding.fast) | more)
+        assert finding.comparison.agrees, str(finding.comparison.first)
+        for engine, balance in zip(("scan", "events"), finding.balances, strict=True):
+            assert not balance.broken, f"{engine}: {balance.first[0]}"
+
+    agree()
+    tally.finished.add(frame.name)
+
+
+def _crowd_run(crowd: System, costs: np.ndarray | None) -> Trajectory:
+    return Simulator(crowd, trials=2, seed=4, chunk=96, threads=1).trajectory(costs)
+
+
+@pytest.mark.usefixtures("compiled")
+def test_engines_agree_on_many_products_in_one_chunk(crowd: System):
+    """Another size of chunk, and products beside others."""
+    costs = np.random.default_rng(3).normal(0.0, 0.3, crowd.network.plan.shape)
+    finding = finding_of(crowd, _crowd_run(crowd, costs), reference.run(crowd, costs, trials=2, seed=4), costs)
+    assert finding.comparison.agrees, str(finding.comparison.first)
+    assert not any(balance.broken for balance in finding.balances)
+    assert finding.comparison.lps > 10
+    assert ((finding.exact.orders > 0).sum(3) > 1).any()
+
+
+def test_scenarios_have_every_feature(tally: Tally, scenarios: int, results: Path | None):
+    """Runs after the others: what they were tested on, and that few programs were compiled for it."""
+    if tally.finished != {frame.name for frame in FRAMES}:
+        pytest.skip("counts what test_engines_agree_on_any_scenario simulated, where all of it agreed")
+    if results is not None:
+        head = environment(0, TIMING) | {"hypothesis": "derandomized"}
+        results.write_text(json.dumps(head | tally.figures(), indent=2, ensure_ascii=False) + "\n", "utf-8")
+    wanted = {*OF_SCENARIO, *OF_RUN, *(f"capacity costs: {kind}" for kind in COSTS), "one chunk", "several chunks"}
+    missing = sorted(wanted - tally.features.keys())
+    assert not missing or scenarios < ENOUGH_FOR_RARE, missing
+    assert len(missing) <= 0.1 * len(wanted), missing
+    assert tally.lps > scenarios
+    assert _jitted._cache_size() <= MOST_COMPILATIONS

@@ -1,0 +1,134 @@
+"""Comparing runs: paired where they share their draws, with the right interval, and a reason where they do not."""
+
+import math
+
+import numpy as np
+import pytest
+
+from jaxsim.measures.kpi import INDICATORS
+from jaxsim.runs import folder
+from jaxsim.runs.compare import NORMAL_95, lines
+from jaxsim.runs.study import Search, Simulation, search_study, simulate_study
+
+SIMULATION = Simulation(products=20, seed=3)
+FIRST, SECOND = np.array([[8.0, 10.0], [6.0, 6.0]]), np.array([[9.0, 10.0], [6.0, 8.0]])
+
+
+def made_up(path, delivered, *, names=("a", "b"), seed=1, scenario="x", table=True):
+    """A run of two products that stand for two each, in trials of 10 units asked; deviation is delivered / 100."""
+    run = folder.create(path, {}, {"scenario_sha256": scenario, "seed": seed})
+    trials = delivered.shape[1]
+    if table:
+        columns = {
+            name: np.ones(2 * trials) for name in {c for top, bottom in INDICATORS.values() for c in (*top, bottom)}
+        }
+        columns |= {"delivered": delivered.ravel(), "asked": np.full(2 * trials, 10.0)}
+        keys = {
+            "product": np.repeat(np.array(names), trials),
+            "trial": np.tile(np.arange(trials, dtype=np.int32), 2),
+            "scale": np.full(2 * trials, 2.0),
+            "stratum": np.zeros(2 * trials, np.int64),
+            "costs": np.zeros(2 * trials, bool),
+        }
+        run.write_table("contributions", keys | columns | {"deviation": delivered.ravel() / 100})
+    row = {"unconstrained": float(delivered.mean() / 10), "unconstrained_se": 0.01}
+    metrics = {"wmapd_unconstrained": 0.5, "wmapd_unconstrained_se": 0.03, "wmapd_bound": 0.1}
+    run.write_metrics(metrics | {"kpis": {"fill_rate": row}})
+    return run
+
+
+def line_of(text, name):
+    """Numbers of a line: A, B, B − A, ends of the interval, and how many times as many product-trials."""
+    line = next(line for line in text if line.startswith(name + " "))
+    return [float(word) for word in line.split()[1:] if word[0] in "+-0123456789"]
+
+
+def test_paired_interval_by_hand(tmp_path):
+    """Fill rates 30/40 and 33/40; (y − R x) differ by (0.25, −0.75) and (−0.75, 1.25), whose total has variance
+    (1 − 1/2) · 2 · 0.5 + 2 · 2.5/2 = 3; those of A and B alone 18 + 2 and 12.5 + 2.5."""
+    text = list(lines(made_up(tmp_path / "a", FIRST), made_up(tmp_path / "b", SECOND)))
+    assert text[0] == "The runs share demand and lead times."
+    a, b, change, low, high, more = line_of(text, "fill_rate")
+    assert (a, b, change) == (0.75, 0.825, 0.075)
+    half = NORMAL_95 * math.sqrt(3) / 40
+    assert (low, high) == pytest.approx((0.075 - half, 0.075 + half), abs=6e-5)
+    assert more == 11.7
+
+
+def test_paired_wmapd_by_hand(tmp_path):
+    """Deviations differ by (1, 0) and (0, 2) hundredths: z̄ = 1.5, 1/2 · 2 · 0.5 between, 2 · 2.5/2 within."""
+    *_, low, high, more = line_of(list(lines(made_up(tmp_path / "a", FIRST), made_up(tmp_path / "b", SECOND))), "wmapd")
+    assert (low, high) == pytest.approx((-NORMAL_95 * math.sqrt(3) / 100, NORMAL_95 * math.sqrt(3) / 100), abs=6e-5)
+    assert more == pytest.approx((18 + 2 + 12.5 + 2.5) / 3, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"scenario": "y"}, "of different scenarios"),
+        ({"seed": 2}, "their seeds are 1 and 2"),
+        ({"names": ("a", "c")}, "they simulated different products"),
+        ({"table": False}, "no table of contributions"),
+        ({"delivered": SECOND[:, :1]}, "2 and 1 trials"),
+    ],
+)
+def test_says_why_runs_do_not_pair(tmp_path, change, reason):
+    other = made_up(tmp_path / "b", **({"delivered": SECOND} | change))
+    text = list(lines(made_up(tmp_path / "a", FIRST), other))
+    assert text[0].startswith("The runs are taken as independent: ")
+    assert text[0].count(".") == 1
+    assert reason in text[0]
+    _, _, change, low, high = line_of(text, "fill_rate")
+    half = NORMAL_95 * math.hypot(0.01, 0.01)
+    assert (low, high) == pytest.approx((change - half, change + half), abs=2e-4)
+    *_, low, high = line_of(text, "wmapd")
+    assert high == pytest.approx(NORMAL_95 * math.hypot(0.03, 0.03), abs=6e-5)
+
+
+def test_runs_without_errors_have_no_interval(tmp_path):
+    run = made_up(tmp_path / "a", FIRST, table=False)
+    metrics = run.metrics()
+    del metrics["wmapd_unconstrained_se"]
+    run.write_metrics(metrics)
+    assert len(line_of(list(lines(run, run)), "wmapd")) == 3
+
+
+@pytest.mark.usefixtures("fast_engine")
+def test_search_leaves_errors_and_contributions(scenario, tmp_path):
+    run = search_study(scenario, tmp_path / "search", SIMULATION, Search(iterations=2)).run
+    metrics = run.metrics()
+    assert {"wmapd_unconstrained_se", "wmapd_se", "wmapd_noise", "wmapd_out_of_sample_se"} <= metrics.keys()
+    assert metrics["wmapd_out_of_sample_noise"] > 0
+    assert {"change", "change_se", "variance_ratio"} <= metrics["kpis"]["fill_rate"].keys()
+    assert len(run.table("contributions")["trial"]) == 2 * 20
+
+
+@pytest.mark.usefixtures("fast_engine")
+def test_contributions_give_indicators_and_comparing_finds_the_change(scenario, tmp_path):
+    plain = simulate_study(scenario, tmp_path / "plain", SIMULATION)
+    rows = plain.table("utilization")
+    costs = tmp_path / "costs.csv"
+    charged = (
+        f"{node},{week},{i % 2}\n" for i, (node, week) in enumerate(zip(rows["node"], rows["week"], strict=True))
+    )
+    costs.write_text("node,week,cost\n" + "".join(charged))
+    steered = simulate_study(scenario, tmp_path / "steered", SIMULATION, costs_file=costs)
+    text = list(lines(plain, steered))
+    assert text[0] == "The runs share demand and lead times."
+    metrics, table = steered.metrics(), steered.table("contributions")
+    assert any(abs(row["change"] or 0.0) > 0.001 for row in metrics["kpis"].values())
+    for name, (top, bottom) in INDICATORS.items():
+        row = metrics["kpis"][name]
+        for case, costs in (("unconstrained", False), ("constrained", True)):
+            rows = table["costs"] == costs
+            scale = table["scale"][rows]
+            down = scale @ table[bottom][rows]
+            if row[case] is None:
+                assert down == 0
+                continue
+            assert row[case] == pytest.approx(scale @ sum(table[column][rows] for column in top) / down)
+        if row["change"] is not None:
+            assert row["change"] == pytest.approx(row["constrained"] - row["unconstrained"])
+            _, _, change, low, high, *_ = line_of(text, name)
+            assert change == pytest.approx(row["change"], abs=6e-5)
+            assert high - low == pytest.approx(2 * NORMAL_95 * row["change_se"], abs=2e-4)
