@@ -5,7 +5,7 @@ capacity ``cap``), arcs k -> region r (``route_cost``), k -> sink (``overage_cos
 one arc per demand segment (cost minus its value), filled in order because values do not increase. Every node k also
 starts with ``supply`` units. Each pass of the loop
 
-1. finds the label of every node, its least cost of bringing one more unit to the sink (Bellman-Ford, `_labels`),
+1. finds the label of every node, its least cost of bringing one more unit to the sink (Bellman-Ford, `swept_labels`),
 2. picks one tight arc per node, which makes a tree towards the sink (`_parents`), and
 3. pushes every excess unit along the tree as far as it can go (`_push`).
 
@@ -112,7 +112,7 @@ def _numbers(count: int, like: Array) -> Array:
     return jnp.arange(count, dtype=like.dtype)[:, None]
 
 
-def _next_segment(net: Network, served: Array) -> tuple[Array, Array]:
+def next_segment(net: Network, served: Array) -> tuple[Array, Array]:
     """Value of each region's next unit (minus `NEVER` when all are served) and how many units have that value."""
     value = jnp.full_like(served, -NEVER)
     left = jnp.zeros_like(served)
@@ -123,10 +123,16 @@ def _next_segment(net: Network, served: Array) -> tuple[Array, Array]:
     return value, left
 
 
-def _labels(net: Network, flow: Flow, value: Array) -> Labels:
-    """Bellman-Ford from the sink; two sweeps between looks at whether anything changed."""
-    back = jnp.where(flow.ship > 0, net.route_cost - 1, -NEVER)
-    back_pool = jnp.where(flow.order > 0, net.order_cost - 1, -NEVER)
+def swept_labels(net: Network, flow: Flow, value: Array, undo: int, most: int) -> Labels:
+    """Bellman-Ford from the sink; two sweeps between looks at whether anything changed.
+
+    Args:
+        value: of each region's next unit.
+        undo: what undoing a unit of flow costs beyond what it saves, grid steps.
+        most: pairs of sweeps at the most, and one.
+    """
+    back = jnp.where(flow.ship > 0, net.route_cost - undo, -NEVER)
+    back_pool = jnp.where(flow.order > 0, net.order_cost - undo, -NEVER)
     out = jnp.where(flow.order < net.cap, net.order_cost, NEVER)
 
     def sweep(labels: Labels) -> Labels:
@@ -142,9 +148,8 @@ def _labels(net: Network, flow: Flow, value: Array) -> Labels:
         fell = jnp.any(new.region < labels.region, axis=0) | (new.pool < labels.pool)
         return new, jnp.any(fell), count + 1
 
-    nodes, regions, _ = net.route_cost.shape
     start = Labels(net.overage_cost, -value, jnp.full_like(net.total, NEVER))
-    going = lambda carry: carry[1] & (carry[2] <= nodes + regions)
+    going = lambda carry: carry[1] & (carry[2] <= most)
     return lax.while_loop(going, step, (start, jnp.bool_(True), jnp.int32(0)))[0]
 
 
@@ -222,8 +227,8 @@ def least_cost_flow(net: Network, max_passes: int) -> tuple[Flow, Labels, Int32[
 
     def step(carry: _Carry) -> _Carry:
         flow = _push(net, carry.flow, carry.tree, carry.left)
-        value, left = _next_segment(net, flow.served)
-        labels = _labels(net, flow, value)
+        value, left = next_segment(net, flow.served)
+        labels = swept_labels(net, flow, value, undo=1, most=nodes + regions)
         return _Carry(flow, labels, _parents(net, flow, labels, value), left, carry.passes + 1)
 
     going = lambda carry: (carry.passes < 1) | (jnp.any(carry.flow.open()) & (carry.passes <= max_passes))

@@ -27,6 +27,7 @@ from jax import Array, lax
 from jaxsim.kernels._certificate import Point, Prices, cost_size, examine
 from jaxsim.kernels._flow import NEVER, Flow, Labels, Network, least_cost_flow
 from jaxsim.kernels._problem import BuyingLP, Solution, Status
+from jaxsim.kernels._refine import sharp_labels, sharp_prices
 from jaxsim.kernels.projection import capped_simplex
 from jaxtyping import Int32
 
@@ -111,7 +112,17 @@ def _solve_block(problem: BuyingLP, tolerance: float, max_passes: int) -> Soluti
     flow, labels, _ = least_cost_flow(net, max_passes)
     point = _off_grid(problem, flow, unit)
     prices = _prices(problem, labels, step)
-    return examine(problem, point, prices, (bad, short, flow.open()), tolerance)
+    certify = lambda prices: examine(problem, point, prices, (bad, short, flow.open()), tolerance)
+    solution = certify(prices)
+
+    def sharper() -> Solution:
+        best = solution
+        for each in sharp_prices(problem, _prices(problem, sharp_labels(problem, net, flow, step), step), flow):
+            other = certify(each)
+            best = jax.tree.map(lambda new, old, better=other.gap < best.gap: jnp.where(better, new, old), other, best)
+        return best
+
+    return lax.cond(jnp.any(solution.status == Status.INACCURATE), sharper, lambda: solution)
 
 
 def _is_bad(problem: BuyingLP) -> Array:

@@ -229,3 +229,29 @@ def test_a_segment_wider_than_all_units_takes_no_digits():
     )  # fmt: skip
     assert answer.status == Status.OPTIMAL
     np.testing.assert_allclose(answer.served[0], [1e-3, 2e-3], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        # The best order costs a hundred-millionth of the other one per unit, and what it serves is worth nothing.
+        {
+            "order_cost": [1.0, 3e-9], "order_cap": [40.0, 40.0], "order_total": 40.0, "route_cost": [[2.0], [2.0]],
+            "overage_cost": [4e-9, 2e-9], "segment_value": [[0.0]], "segment_width": [[40.0]],
+        },
+        # The largest cost, a segment's value, plays no part.
+        {"order_cost": [10.47, 11.0], "order_cap": [0.319, 0.0], "order_total": 0.2065, "supply": [4062872.0, 0.0],
+         "route_cost": [[np.inf], [np.inf]], "overage_cost": [4.09e-6, 1.0], "segment_value": [[18205.0]],
+         "segment_width": [[8.8e6]]},
+        # Serving is worth a hair more than leaving over.
+        {"order_cost": [1.0, 1.0], "order_cap": [1.0, 1.0], "order_total": 0.0, "supply": [1.0, 0.0],
+         "overage_cost": [3.4e-11, 1.0], "route_cost": [[2.0], [3.0]], "segment_value": [[2.0 - 1.4e-10]],
+         "segment_width": [[9.0]]},
+    ],
+    ids=["order", "unused value", "near tie"],
+)  # fmt: skip
+def test_prices_are_sharper_than_the_grid(changes):
+    """Costs that matter are too small a part of the largest for prices on the grid to prove the optimum."""
+    answer = solve(small(**changes))
+    assert answer.status == Status.OPTIMAL
+    assert answer.gap < 1e-12
