@@ -109,11 +109,7 @@ def simulate_population(folder: Path, trials: int, zipf: float = SIMILAR) -> Pop
 
 def take(system: System, rows: np.ndarray, scale: np.ndarray) -> System:
     """Some products of a system, with new scaling factors."""
-    products = type(system.products)(
-        **{field.name: getattr(system.products, field.name)[rows] for field in dataclasses.fields(system.products)}
-    )
-    names = tuple(system.product_names[row] for row in rows)
-    return dataclasses.replace(system, product_names=names, products=dataclasses.replace(products, scale=scale))
+    return eqx.tree_at(lambda s: s.products.scale, system.take(rows), scale)
 
 
 def cut(outcome: Outcome, rows: np.ndarray, trials: slice) -> Outcome:

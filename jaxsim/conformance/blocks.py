@@ -8,9 +8,8 @@ longest transfer and the one with the most sending slots; what was added is simu
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
-import jax
 import numpy as np
-from jaxtyping import Bool, Float64, Int, Int64
+from jaxtyping import Bool, Float64, Int64
 
 from jaxsim import reference
 from jaxsim.conformance.compare import Comparison, compare
@@ -98,7 +97,7 @@ def conform(
         whole = block.system
         fast = Simulator(whole, trials=trials, seed=seed, lp_dtype=lp_dtype).trajectory(costs)
         exact = reference.run(whole, costs, trials=trials, seed=seed, products=range(block.count))
-        own, fast = _rows(whole, np.arange(block.count)), block.kept(fast)
+        own, fast = whole.take(np.arange(block.count)), block.kept(fast)
         parts.append((compare(own, fast, exact, costs), balance(own, fast), balance(own, exact)))
         outcomes.append((fast.outcome(), exact.outcome()))
         progress.step(done, len(blocks), f"{label}: block of {block.count} products")
@@ -124,7 +123,7 @@ def _blocks(system: System, size: int) -> Iterator[_Block]:
     for start in range(0, count, size):
         rows = np.arange(start, min(start + size, count))
         filled = np.pad(rows, (0, size - rows.size), mode="edge")
-        yield _Block(_rows(system, np.concatenate([filled, pace])), rows.size)
+        yield _Block(system.take(np.concatenate([filled, pace])), rows.size)
 
 
 def _pacemakers(system: System) -> Int64[np.ndarray, "2"]:
@@ -133,18 +132,6 @@ def _pacemakers(system: System) -> Int64[np.ndarray, "2"]:
     sends: Bool[np.ndarray, "products slots"] = (products.kind > 0) & (products.kind < FULFILLMENT)
     last = np.where(sends, np.arange(sends.shape[1]), -1).max(1)
     return np.array([products.transit_days.max((1, 2)).argmax(), last.argmax()], np.int64)
-
-
-def _rows(system: System, rows: Int[np.ndarray, "rows"]) -> System:
-    """The system of some of the products."""
-    return System(
-        product_names=tuple(system.product_names[row] for row in rows),
-        levels=system.levels,
-        weekday_share=system.weekday_share,
-        network=system.network,
-        lead_times=system.lead_times,
-        products=jax.tree.map(lambda values: values[rows], system.products),
-    )
 
 
 def _joined(outcomes) -> Outcome:
