@@ -24,7 +24,7 @@ class Status(IntEnum):
 
 _SENTENCES = {
     Status.OPTIMAL: "The point is feasible and its relative duality gap is within the tolerance.",
-    Status.INFEASIBLE: "The order caps sum to less than the order total, so no order exists.",
+    Status.INFEASIBLE: "No point keeps all constraints; of the buying LP: the order caps sum to less than the total.",
     Status.INACCURATE: "The search ended, but the gap or a residual of the point exceeds the tolerance.",
     Status.ITERATION_LIMIT: "Units were left to ship after the last allowed pass.",
     Status.BAD_INPUT: (
