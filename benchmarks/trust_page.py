@@ -53,8 +53,10 @@ def _conformance() -> str:
     rarest = sorted(found["scenarios_with"].items(), key=lambda item: item[1])[:4]
     rare = ", ".join(f"{name} ({count})" for name, count in rarest)
     return (
-        f"**1. Random scenarios** (`conformance_cpu.json`): {found['scenarios']:,} scenarios, {found['product_trials']:,}"
-        f" product-trials, {found['days']:,} days, {found['lps_solved']:,} buying LPs, {found['entries_compared']:,} entries"
+        f"**1. Random scenarios** (`conformance_cpu.json`): {found['scenarios']:,} scenarios,"
+        f" {found['product_trials']:,}"
+        f" product-trials, {found['days']:,} days, {found['lps_solved']:,} buying LPs,"
+        f" {found['entries_compared']:,} entries"
         f" compared: {sum(found['mismatches'].values())} mismatches, {found['ties']} LP ties;"
         f" {found['conservation_violations']} of {found['conservation_equations']:,} conservation equations broken."
         f" Each of {len(found['scenarios_with'])} features occurred; the rarest: {rare}.\n"
@@ -102,9 +104,12 @@ def _textbook() -> str:
     allowed = found["rows"][0]["allowed_score"]
     text = (
         f"**3. Textbook problems** (`textbook_cpu.json`): cost per period, {found['trials']:,} trials of"
-        f" {found['weeks'] - found['warm_up_weeks']} periods after a warm-up. A right simulator fails the suite with a chance of"
-        f" {found['false_alarm_rate']:g}: each score may be up to {allowed:.2f}. *finds* is the relative error that is found with"
-        f" a probability of {found['power']:.0%}. Entries that differ between the engines: {found['differing_entries']}.\n\n"
+        f" {found['weeks'] - found['warm_up_weeks']} periods after a warm-up. A right simulator fails the"
+        " suite with a chance of"
+        f" {found['false_alarm_rate']:g}: each score may be up to {allowed:.2f}. *finds* is the relative"
+        " error that is found with"
+        f" a probability of {found['power']:.0%}. Entries that differ between the engines:"
+        f" {found['differing_entries']}.\n\n"
     )
     head = "case | published | exact, this policy | simulated | score | finds | policy over published"
     return text + _table(head, rows)
@@ -135,8 +140,10 @@ def _rivals() -> str:
     rows.append(("node-periods per processor second", "", *(f"{s[0]:,.0f} … {s[-1]:,.0f}" for s in speeds)))
     head = " | ".join(["case", "exact", *names])
     text = (
-        "**4. Other simulators** (`rivals_cpu.json`): cost per period with 95% limits, one run of all; *wrong* is more than three"
-        " times the limits off. In the serial system rivals charge one more period of mean demand, a constant. A node-period of ours is"
+        "**4. Other simulators** (`rivals_cpu.json`): cost per period with 95% limits, one run of all;"
+        " *wrong* is more than three"
+        " times the limits off. In the serial system rivals charge one more period of mean demand, a"
+        " constant. A node-period of ours is"
         " seven simulated days, each recorded.\n\n"
     )
     return text + _table(head, rows)
@@ -160,8 +167,10 @@ def _lps() -> str:
         " largest objective error | largest residual | largest gap"
     )
     text = (
-        "**5. Buying LPs** (`lp_certificates_cpu.json`): each answer against a fresh HiGHS solve and a certificate that shares no"
-        f" code with the kernel; maxima, not means, over the answers called optimal. Adversarial families: {families}.\n\n"
+        "**5. Buying LPs** (`lp_certificates_cpu.json`): each answer against a fresh HiGHS solve and a"
+        " certificate that shares no"
+        " code with the kernel; maxima, not means, over the answers called optimal. Adversarial families:"
+        f" {families}.\n\n"
     )
     return text + _table(head, rows)
 
@@ -178,7 +187,8 @@ def _coverage() -> str:
         ))  # fmt: skip
     head = "demand | products | trials | mean error / true error | " + " | ".join(COVERED)
     text = (
-        f"**6. Standard errors** (`coverage_cpu.json`): how often a 95% interval holds the truth, in {found['replicates']:,}"
+        "**6. Standard errors** (`coverage_cpu.json`): how often a 95% interval holds the truth, in"
+        f" {found['replicates']:,}"
         f" samples of a population of {found['population']} products\n\n"
     )
     return text + _table(head, rows)
