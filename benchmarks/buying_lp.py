@@ -10,15 +10,18 @@ of the objective's terms. Without highspy the rivals are left out.
 
 import argparse
 import importlib.util
+import itertools
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxsim.kernels.buying_lp import BuyingLP, Solution, Status, solve
+from jaxsim.kernels import _network_simplex
+from jaxsim.kernels.buying_lp import BuyingLP, Method, Solution, Status, no_basis, solve_from
 from scipy import stats
 
 from benchmarks.environment import environment
@@ -96,24 +99,34 @@ def seconds(run, repeats: int) -> float:
     return best
 
 
-def time_kernel(fields: dict, batch: int, dtype, threads: int, repeats: int) -> tuple[dict, Solution]:
-    """Time `solve` on the first ``batch`` LPs, split over Python threads."""
+def time_kernel(
+    fields: dict, batch: int, dtype, threads: int, repeats: int, method: Method, hot: bool = False
+) -> tuple[dict, Solution]:
+    """Time `solve_from` on the first ``batch`` LPs, split over Python threads.
+
+    A hot start is from the bases of the same LPs before their order costs changed by up to 0.5%.
+    """
     part = batch // threads
     lps = [
         BuyingLP(**{name: jnp.asarray(a[..., i * part : (i + 1) * part], dtype) for name, a in fields.items()})
         for i in range(threads)
     ]
     start = time.perf_counter()
-    compiled = jax.jit(solve).lower(lps[0]).compile()
+    compiled = jax.jit(partial(solve_from, method=method)).lower(lps[0], no_basis(lps[0])).compile()
     compile_seconds = time.perf_counter() - start
-    solve_one = lambda lp: jax.block_until_ready(compiled(lp))
+    bases = [no_basis(lp) for lp in lps]
+    if hot:
+        change = 1 + 0.005 * jax.random.uniform(jax.random.key(0), lps[0].order_cost.shape, dtype, -1, 1)
+        bases = [compiled(lp._replace(order_cost=lp.order_cost * change), no_basis(lp))[1] for lp in lps]
+    solve_one = lambda lp, basis: jax.block_until_ready(compiled(lp, basis)[0])
     with ThreadPoolExecutor(threads) as pool:
-        run = lambda: list(pool.map(solve_one, lps))
+        run = lambda: list(pool.map(solve_one, lps, bases))
         parts = run()
         best = seconds(run, repeats)
     answer = jax.tree.map(lambda *a: np.concatenate([np.asarray(x) for x in a], axis=-1), *parts)
     row = {
-        "method": f"solve {jnp.dtype(dtype).name}", "batch": batch, "threads": threads, "us_per_lp": best / batch * 1e6,
+        "method": f"{method} {jnp.dtype(dtype).name}{', hot ±0.5%' if hot else ''}",
+        "batch": batch, "threads": threads, "us_per_lp": best / batch * 1e6,
         "compile_seconds": compile_seconds, "certified": float(np.mean(answer.status == Status.OPTIMAL)),
         "gap": float(answer.gap.max()), "primal_residual": float(answer.primal_residual.max()),
         "dual_residual": float(answer.dual_residual.max()),
@@ -141,6 +154,13 @@ def time_rivals(shape: tuple[int, int, int], fields: dict, count: int, seed: int
     return rows, np.array(objectives)
 
 
+def ways(shape: tuple[int, int, int]) -> list[tuple[Method, bool]]:
+    """Methods that can be had, cold, and hot where a basis is worth something."""
+    if not _network_simplex.is_available(*shape):
+        return [("lockstep", False)]
+    return [("lockstep", False), ("network_simplex", False), ("network_simplex", True)]
+
+
 def benchmark_shape(shape: tuple[int, int, int], quick: bool, seed: int) -> list[dict]:
     """All figures of one shape, on the same LPs."""
     batches = BATCHES[:2] if quick else BATCHES
@@ -149,10 +169,10 @@ def benchmark_shape(shape: tuple[int, int, int], quick: bool, seed: int) -> list
     rows, exact = [], None
     if importlib.util.find_spec("highspy"):
         rows, exact = time_rivals(shape, fields, count, seed)
-    for dtype in (np.float64, np.float32):
+    for (method, hot), dtype in itertools.product(ways(shape), (np.float64, np.float32)):
         for batch in batches:
             for threads in (1, 2) if batch > 1 and jax.default_backend() == "cpu" else (1,):
-                row, answer = time_kernel(fields, batch, dtype, threads, 3)
+                row, answer = time_kernel(fields, batch, dtype, threads, 3, method, hot)
                 if exact is not None:
                     row["objective_error"] = objective_error(fields, answer, exact)
                 rows.append(row)

@@ -7,12 +7,16 @@ For nodes k, regions r and demand segments m, with x ordered, y shipped, o left 
                Σ_k y_kr − Σ_m z_rm = 0
                Σ_k x_k = Q,   0 ≤ x_k ≤ cap_k,   0 ≤ z_rm ≤ d_rm,   y, o ≥ 0
 
-It is a minimum-cost flow, and `jaxsim.kernels._flow` finds its optimal vertex by successive shortest paths, without
-tolerances. Three cases: two nodes, one region that wants 10 units worth 20 each, shipping 1 and 2, Q = 10: x = (10, 0).
-The same with cap = (4, 10): x = (4, 6). With cap = (4, 4) no x exists, and the status says so.
+It is a minimum-cost flow, and either of two methods finds its optimal vertex in whole numbers, without tolerances:
+"lockstep", successive shortest paths in JAX (`jaxsim.kernels._flow`), and "network_simplex", one thread per LP in
+compiled code (`jaxsim.kernels._network_simplex`), which needs Warp and can start from the basis of an earlier solve.
+What they find is checked by the same certificate. Three cases: two nodes, one region that wants 10 units worth 20
+each, shipping 1 and 2, Q = 10: x = (10, 0). The same with cap = (4, 10): x = (4, 6). With cap = (4, 4) no x exists, and
+the status says so.
 
 LP axes come first and the batch last, so that a processor's vector lanes hold different LPs. LPs go through in
-blocks small enough for a core's cache; a block takes as long as its slowest LP. No LP's answer depends on its block.
+blocks small enough for a core's cache; in lockstep a block takes as long as its slowest LP. No LP's answer depends on
+its block.
 
 A status is earned: `solve` recomputes objective, gap and residuals from the point that it returns, in the numbers that
 came in, and compares the objective with that of a dual point made feasible.
@@ -20,24 +24,28 @@ came in, and compares the objective with that of a dual point made feasible.
 
 import math
 from functools import partial
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
+from jaxsim.kernels import _network_simplex
 from jaxsim.kernels._certificate import Point, Prices, cost_size, examine
 from jaxsim.kernels._flow import NEVER, Flow, Labels, Network, least_cost_flow
 from jaxsim.kernels._problem import BuyingLP, Solution, Status
 from jaxsim.kernels._refine import sharp_labels, sharp_prices
 from jaxsim.kernels.projection import capped_simplex
-from jaxtyping import Int32
+from jaxtyping import Int8, Int32
 
-__all__ = ["BuyingLP", "Solution", "Status", "solve"]
+__all__ = ["BuyingLP", "Method", "Solution", "Status", "no_basis", "solve", "solve_from"]
+
+Method = Literal["lockstep", "network_simplex"]
 
 _TOLERANCE = {"float32": 2e-5, "float64": 1e-8}
 _BLOCK_ELEMENTS = 32768  # route costs in a block on a CPU: 256 KiB in float64
 
 
-@partial(jax.jit, static_argnames=("tolerance", "max_passes", "block"))
+@partial(jax.jit, static_argnames=("tolerance", "max_passes", "block", "method"))
 def solve(
     problem: BuyingLP,
     *,
@@ -45,27 +53,89 @@ def solve(
     max_passes: int | None = None,
     block: int | None = None,
     active: Int32[Array, ""] | None = None,
+    method: Method | None = None,
 ) -> Solution:
     """Solve a batch of buying LPs; shapes and units as in `BuyingLP`. The floating type follows the inputs.
 
     ``tolerance`` bounds gap and residuals of an `OPTIMAL` answer (default 1e-8 in float64, 2e-5 in float32; the
-    search itself has none). ``max_passes`` bounds the passes of the search (default far beyond need). ``block`` is
-    how many LPs go through together (default: by cache size on a CPU, all elsewhere). ``active`` says that only the
-    first so many LPs of the flattened batch matter (default: all): blocks past them are skipped and left at 0, their
-    status too, which there says nothing. Where the status is `INFEASIBLE` or `BAD_INPUT`, the arrays are finite but
-    mean nothing.
+    search itself has none). ``max_passes`` bounds the passes of the search, or each LP's pivots (default far beyond
+    need). ``block`` is how many LPs go through together (default: by cache size on a CPU, all elsewhere). ``active``
+    says that only the first so many LPs of the flattened batch matter (default: all): the others are skipped, mostly
+    left at 0, their status too, and say nothing. ``method`` is how the flow is found (default: `default_method`); the
+    optimum is the same, but among several optima it may choose. Where the status is `INFEASIBLE` or `BAD_INPUT`, the
+    arrays are finite but mean nothing.
     """
+    return _solve(problem, None, tolerance, max_passes, block, active, method)[0]
+
+
+@partial(jax.jit, static_argnames=("tolerance", "max_passes", "block", "method"))
+def solve_from(
+    problem: BuyingLP,
+    basis: Int8[Array, "bytes *batch"],
+    *,
+    tolerance: float | None = None,
+    max_passes: int | None = None,
+    block: int | None = None,
+    active: Int32[Array, ""] | None = None,
+    method: Method | None = None,
+) -> tuple[Solution, Int8[Array, "bytes *batch"]]:
+    """`solve`, started from the bases of earlier solves of as many LPs of this shape; the new bases come with it.
+
+    The first time there is `no_basis`. A basis of an LP with slightly different costs or quantities saves most of the
+    work, any other one costs time; neither changes the optimum. A basis is opaque, belongs to the numbers of nodes and
+    regions, and serves both floating types. "lockstep" knows no bases: it returns those it was given.
+    """
+    return _solve(problem, basis, tolerance, max_passes, block, active, method)
+
+
+def no_basis(problem: BuyingLP) -> Int8[Array, "bytes *batch"]:
+    """What `solve_from` takes when there was no earlier solve."""
+    nodes, regions, *batch = problem.route_cost.shape
+    return jnp.zeros((_network_simplex.basis_size(nodes, regions), *batch), jnp.int8)
+
+
+def default_method(nodes: int, regions: int, segments: int) -> Method:
+    """The network simplex on a CPU with Warp; on accelerators its speed has not been measured."""
+    if jax.default_backend() == "cpu" and _network_simplex.is_available(nodes, regions, segments):
+        return "network_simplex"
+    return "lockstep"
+
+
+def _solve(
+    problem: BuyingLP,
+    basis: Array | None,
+    tolerance: float | None,
+    max_passes: int | None,
+    block: int | None,
+    active: Array | None,
+    method: Method | None,
+) -> tuple[Solution, Array]:
+    """Defaults, and one batch axis instead of many."""
     nodes, regions, *batch = problem.route_cost.shape
     segments = problem.segment_width.shape[1]
     count = math.prod(batch)
-    passes = 64 + 16 * (nodes + regions * segments) if max_passes is None else max_passes
-    if tolerance is None:
-        tolerance = _TOLERANCE[jnp.dtype(problem.route_cost.dtype).name]
+    if method is None:
+        method = default_method(nodes, regions, segments)
+    elif method == "network_simplex" and not _network_simplex.is_available(nodes, regions, segments):
+        raise ValueError(f"method: the network simplex needs warp-lang and at most {_network_simplex.MOST} of each")
+    settings = _Settings(
+        method=method,
+        tolerance=_TOLERANCE[jnp.dtype(problem.route_cost.dtype).name] if tolerance is None else tolerance,
+        max_passes=64 + 16 * (nodes + regions * segments) if max_passes is None else max_passes,
+    )
     if block is None:
         block = _default_block(nodes * regions, count)
+    if basis is None:
+        basis = no_basis(problem)
     flat = BuyingLP(*(_flatten(array, batch, count) for array in problem))
-    solution = _by_blocks(flat, min(block, count), tolerance, passes, active)
-    return jax.tree.map(lambda array: array.reshape(*array.shape[:-1], *batch), solution)
+    answer = _by_blocks(flat, _flatten(basis, batch, count), min(block, count), active, settings)
+    return jax.tree.map(lambda array: array.reshape(*array.shape[:-1], *batch), answer)
+
+
+class _Settings(NamedTuple):
+    method: Method
+    tolerance: float
+    max_passes: int
 
 
 def _default_block(routes: int, count: int) -> int:
@@ -81,38 +151,49 @@ def _flatten(array: Array, batch: list[int], count: int) -> Array:
     return jnp.broadcast_to(array, (*lead, *batch)).reshape(*lead, count)
 
 
-def _by_blocks(problem: BuyingLP, block: int, tolerance: float, max_passes: int, active: Array | None) -> Solution:
+def _by_blocks(
+    problem: BuyingLP, basis: Array, block: int, active: Array | None, settings: _Settings
+) -> tuple[Solution, Array]:
     """Solve block after block; the last one overlaps its neighbor when the count does not divide."""
     count = problem.order_total.shape[0]
     if block == count:
-        return _solve_block(problem, tolerance, max_passes)
-    part = jax.eval_shape(lambda lp: _solve_block(lp, tolerance, max_passes), _take(problem, 0, block))
+        return _solve_block(problem, basis, active, settings)
+    some = _take(problem, basis, 0, block)
+    part = jax.eval_shape(lambda lps, bases: _solve_block(lps, bases, active, settings), *some)
     empty = jax.tree.map(lambda a: jnp.zeros((*a.shape[:-1], count), a.dtype), part)
 
-    def step(index: Array, solution: Solution) -> Solution:
+    def step(index: Array, answer: tuple[Solution, Array]) -> tuple[Solution, Array]:
         start = jnp.minimum(index * block, count - block)
-        solved = _solve_block(_take(problem, start, block), tolerance, max_passes)
-        put = lambda whole, new: lax.dynamic_update_slice_in_dim(whole, new, start, axis=whole.ndim - 1)
-        return jax.tree.map(put, solution, solved)
+        lps, bases = _take(problem, basis, start, block)
+        solved = _solve_block(lps, bases, None if active is None else active - start, settings)
+        put = lambda all_of_them, new: lax.dynamic_update_slice_in_dim(all_of_them, new, start, axis=new.ndim - 1)
+        return jax.tree.map(put, answer, solved)
 
     blocks = -(-count // block) if active is None else -(-active // block)
     return lax.fori_loop(0, blocks, step, empty)
 
 
-def _take(problem: BuyingLP, start: Array | int, block: int) -> BuyingLP:
-    return BuyingLP(*(lax.dynamic_slice_in_dim(a, start, block, axis=a.ndim - 1) for a in problem))
+def _take(problem: BuyingLP, basis: Array, start: Array | int, block: int) -> tuple[BuyingLP, Array]:
+    return jax.tree.map(lambda a: lax.dynamic_slice_in_dim(a, start, block, axis=a.ndim - 1), (problem, basis))
 
 
-def _solve_block(problem: BuyingLP, tolerance: float, max_passes: int) -> Solution:
+def _solve_block(problem: BuyingLP, basis: Array, active: Array | None, settings: _Settings) -> tuple[Solution, Array]:
     """Check, put on the grid, find the flow, bring it back, and examine what came out."""
     bad, short = _is_bad(problem), _is_short(problem)
-    problem = _or_nothing(problem, bad | short)
+    skip = bad | short
+    if active is not None:
+        skip |= jnp.arange(skip.shape[0], dtype=active.dtype) >= active
+    problem = _or_nothing(problem, skip)
     problem = problem._replace(route_cost=_useful_routes(problem))
     net, unit, step = _on_grid(problem)
-    flow, labels, _ = least_cost_flow(net, max_passes)
+    if settings.method == "lockstep":
+        flow, labels, _ = least_cost_flow(net, settings.max_passes)
+    else:
+        limit = basis.shape[-1] if active is None else active
+        flow, labels, basis, _ = _network_simplex.least_cost_flow(net, basis, settings.max_passes, limit)
     point = _off_grid(problem, flow, unit)
     prices = _prices(problem, labels, step)
-    certify = lambda prices: examine(problem, point, prices, (bad, short, flow.open()), tolerance)
+    certify = lambda prices: examine(problem, point, prices, (bad, short, flow.open()), settings.tolerance)
     solution = certify(prices)
 
     def sharper() -> Solution:
@@ -122,7 +203,7 @@ def _solve_block(problem: BuyingLP, tolerance: float, max_passes: int) -> Soluti
             best = jax.tree.map(lambda new, old, better=other.gap < best.gap: jnp.where(better, new, old), other, best)
         return best
 
-    return lax.cond(jnp.any(solution.status == Status.INACCURATE), sharper, lambda: solution)
+    return lax.cond(jnp.any(solution.status == Status.INACCURATE), sharper, lambda: solution), basis
 
 
 def _is_bad(problem: BuyingLP) -> Array:

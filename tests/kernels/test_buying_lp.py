@@ -1,11 +1,13 @@
 """The lockstep buying LP against HiGHS, at the edges, and its certificate against deliberate damage."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from jaxsim.kernels import buying_lp
-from jaxsim.kernels.buying_lp import BuyingLP, Status, solve
+from jaxsim.kernels.buying_lp import BuyingLP, Status
 
 from tests.kernels.random_lps import KINDS, random_lps
 from tests.kernels.reference_lp import HighsBuyingLP
@@ -24,6 +26,8 @@ SHAPES = (
 EACH = 19  # LPs of each shape and kind: 9 x 12 x 19 = 2052
 OBJECTIVE_TOLERANCE = 1e-8  # part of the sum of the objective's magnitudes
 ORDER_TOLERANCE = 1e-7  # part of all units
+
+solve = partial(buying_lp.solve, method="lockstep")
 
 
 def as_lp(fields: dict[str, np.ndarray], dtype: type[np.floating] = np.float64) -> BuyingLP:
@@ -169,7 +173,7 @@ def test_certificate_sees_damage(monkeypatch):
         return honest(expensive, max_passes)
 
     monkeypatch.setattr(buying_lp, "least_cost_flow", worse)
-    unjitted = solve.__wrapped__
+    unjitted = partial(buying_lp.solve.__wrapped__, method="lockstep")
     assert Status(int(jax.jit(lambda lp: unjitted(lp))(small()).status)) is Status.INACCURATE
 
 
