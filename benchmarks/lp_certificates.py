@@ -27,6 +27,7 @@ from jaxsim.kernels.buying_lp import BuyingLP, Solution, Status, solve
 from benchmarks.adversarial_lps import FAMILIES, Shape, adversarial_lps
 from benchmarks.environment import device_name, environment
 from benchmarks.lp_evidence import (
+    ROUNDING,
     TOLERANCE,
     Answer,
     Fields,
@@ -54,8 +55,6 @@ SHAPES: dict[Shape, int] = {
 """Nodes, regions and segments, and how many LPs of each adversarial family have them."""
 
 QUICK_SHAPES: dict[Shape, int] = {(8, 8, 4): 40}
-ROUNDING = 1e-13
-"""Shortage of caps, as a part of the total, that may be the rounding error of their sum."""
 
 PROCESSES = 2
 TIMING = (

@@ -18,22 +18,15 @@ from typing import NamedTuple
 import highspy
 import numpy as np
 
-from tests.kernels.reference_lp import constraint_matrix
+from tests.kernels.reference_lp import HIGHS_OPTIONS, constraint_matrix
 
 Fields = dict[str, np.ndarray]
 
 TOLERANCE = 1e-8
 """An answer holds when its residual and its gap are at most this."""
 
-_OPTIONS = {
-    "output_flag": False,
-    "solver": "simplex",
-    "presolve": "off",
-    "parallel": "off",
-    "threads": 1,
-    "primal_feasibility_tolerance": 1e-10,
-    "dual_feasibility_tolerance": 1e-10,
-}
+ROUNDING = 1e-13
+"""Shortage of caps, as a part of the total, that may be the rounding error of their sum."""
 
 
 class Answer(NamedTuple):
@@ -200,7 +193,7 @@ def _highs_once(lp: Fields, sparse: tuple[np.ndarray, np.ndarray, np.ndarray]) -
     model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     model.a_matrix_.start_, model.a_matrix_.index_, model.a_matrix_.value_ = sparse
     solver = highspy.Highs()
-    for option, setting in _OPTIONS.items():
+    for option, setting in HIGHS_OPTIONS.items():
         solver.setOptionValue(option, setting)
     solver.passModel(model)
     solver.run()

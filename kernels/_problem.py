@@ -3,8 +3,9 @@
 from enum import IntEnum
 from typing import NamedTuple
 
+import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Float, Int32
+from jaxtyping import Bool, Float, Int32
 
 
 class Status(IntEnum):
@@ -53,6 +54,19 @@ class BuyingLP(NamedTuple):
     """b_rm, worth of a unit served; must not increase along m. The first axis may be 1."""
     segment_width: Float[Array, "regions segments *batch"]
     """d_rm ≥ 0."""
+
+
+def is_meaningless(problem: BuyingLP) -> Bool[Array, "*batch"]:
+    """Which LPs have a number that `Status.BAD_INPUT` speaks of."""
+    batch = problem.order_total.shape
+    no = lambda bad: jnp.any(bad.reshape(-1, *batch), axis=0)
+    wrong = [~jnp.isfinite(a) for a in problem._replace(route_cost=problem.order_cap)]
+    wrong += [a < 0 for a in (problem.order_cap, problem.order_total, problem.supply, problem.segment_width)]
+    wrong += [~(problem.route_cost > -jnp.inf), problem.segment_value[:, 1:] > problem.segment_value[:, :-1]]
+    bad = no(wrong[0])
+    for each in wrong[1:]:
+        bad |= no(each)
+    return bad
 
 
 class Solution(NamedTuple):

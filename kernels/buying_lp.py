@@ -32,7 +32,7 @@ from jax import Array, lax
 from jaxsim.kernels import _network_simplex
 from jaxsim.kernels._certificate import Point, Prices, cost_size, examine
 from jaxsim.kernels._flow import NEVER, Flow, Labels, Network, least_cost_flow
-from jaxsim.kernels._problem import BuyingLP, Solution, Status
+from jaxsim.kernels._problem import BuyingLP, Solution, Status, is_meaningless
 from jaxsim.kernels._refine import sharp_labels, sharp_prices
 from jaxsim.kernels.projection import capped_simplex
 from jaxtyping import Int8, Int32
@@ -179,7 +179,7 @@ def _take(problem: BuyingLP, basis: Array, start: Array | int, block: int) -> tu
 
 def _solve_block(problem: BuyingLP, basis: Array, active: Array | None, settings: _Settings) -> tuple[Solution, Array]:
     """Check, put on the grid, find the flow, bring it back, and examine what came out."""
-    bad, short = _is_bad(problem), _is_short(problem)
+    bad, short = is_meaningless(problem), _is_short(problem)
     skip = bad | short
     if active is not None:
         skip |= jnp.arange(skip.shape[0], dtype=active.dtype) >= active
@@ -204,18 +204,6 @@ def _solve_block(problem: BuyingLP, basis: Array, active: Array | None, settings
         return best
 
     return lax.cond(jnp.any(solution.status == Status.INACCURATE), sharper, lambda: solution), basis
-
-
-def _is_bad(problem: BuyingLP) -> Array:
-    """Which LPs have a number that means nothing."""
-    no = lambda bad: jnp.any(bad.reshape(-1, bad.shape[-1]), axis=0)
-    wrong = [~jnp.isfinite(a) for a in problem._replace(route_cost=problem.order_cap)]
-    wrong += [a < 0 for a in (problem.order_cap, problem.order_total, problem.supply, problem.segment_width)]
-    wrong += [~(problem.route_cost > -jnp.inf), problem.segment_value[:, 1:] > problem.segment_value[:, :-1]]
-    bad = no(wrong[0])
-    for each in wrong[1:]:
-        bad |= no(each)
-    return bad
 
 
 def _is_short(problem: BuyingLP) -> Array:

@@ -29,7 +29,7 @@ from jaxsim.kernels._linear_program import (
     prove,
 )
 from jaxsim.kernels._pdhg import Settings, State, iterate
-from jaxsim.kernels._problem import BuyingLP, Status
+from jaxsim.kernels._problem import BuyingLP, Status, is_meaningless
 from jaxtyping import Float, Int32
 
 __all__ = [
@@ -190,7 +190,7 @@ def buying_lp_with_constraints(
     none = jnp.zeros((0, *batch), problem.route_cost.dtype)
     rows = OrderRows(jnp.zeros((0, nodes, *batch), none.dtype), none, none) if rows is None else rows
     lp = _as_lp(problem, rows)
-    lp = lp._replace(cost=jnp.where(_is_bad(problem), jnp.nan, lp.cost))
+    lp = lp._replace(cost=jnp.where(is_meaningless(problem), jnp.nan, lp.cost))
     forward, adjoint = _buying_matrix(nodes, regions, segments)
     matrix = Rows((jnp.asarray(-1, none.dtype), rows.coefficient), forward, adjoint)
     answer = solve(
@@ -200,16 +200,6 @@ def buying_lp_with_constraints(
     supply, demand, side = jnp.split(answer.y, [nodes, nodes + regions])
     point = _split(answer.x, nodes, regions, segments)
     return BuyingAnswer(*point, supply, -demand, answer.group_price[0], side, *answer[3:])
-
-
-def _is_bad(problem: BuyingLP) -> Array:
-    """Which LPs have a number that means nothing to a buying LP, though `solve` may make sense of it."""
-    amounts = problem.order_cap, problem.order_total[None], problem.supply, problem.segment_width
-    wrong = [~((a >= 0) & (a < jnp.inf)) for a in amounts]
-    wrong += [~jnp.isfinite(a) for a in (problem.order_cost, problem.overage_cost, problem.segment_value)]
-    wrong += [~(problem.route_cost > -jnp.inf), problem.segment_value[:, 1:] > problem.segment_value[:, :-1]]
-    batch = problem.order_total.shape
-    return jnp.any(jnp.concatenate([a.reshape(-1, *batch) for a in wrong]), axis=0)
 
 
 def _as_lp(problem: BuyingLP, rows: OrderRows) -> LinearProgram:

@@ -15,7 +15,14 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from jaxsim.measures import lower_bound, planned_node_weeks, preferred_node_availability, utilization
+from jaxsim.measures import (
+    Adherence,
+    adherence,
+    lower_bound,
+    planned_node_weeks,
+    preferred_node_availability,
+    utilization,
+)
 from jaxsim.runs import checkpoint, folder
 from jaxsim.runs.costs import read_costs
 from jaxsim.runs.folder import RunError, RunFolder
@@ -171,7 +178,7 @@ def search_study(
     progress.stage("simulating other products and futures")
     fresh = _out_of_sample(scenario, simulation, costs)
     metrics = _headline_metrics(before, after, bound) | {
-        **wmapd_metrics("_out_of_sample", fresh.adherence),
+        **wmapd_metrics("_out_of_sample", fresh),
         "iterations": len(journal),
         "promoted_iteration": result.promoted_iteration,
         "stopped": result.reason.value,
@@ -275,11 +282,13 @@ def _write_search_tables(run: RunFolder, problem: Problem, journal: Journal, res
     run.write_table("costs", columns)
 
 
-def _out_of_sample(scenario: Path, simulation: Simulation, costs: Float64[np.ndarray, "nodes weeks"]) -> Measured:
-    """Measures of the costs on another sample of products, with other draws and trials."""
+def _out_of_sample(scenario: Path, simulation: Simulation, costs: Float64[np.ndarray, "nodes weeks"]) -> Adherence:
+    """Adherence under the costs on another sample of products, with other draws and trials."""
     seed = simulation.seed + 1
     other = load_problem(scenario, simulation.products, seed)
-    return measure(other, engine(simulation.engine, other.system, simulation.trials, seed)(costs))
+    outcome = engine(simulation.engine, other.system, simulation.trials, seed)(costs)
+    used = utilization(other.system, outcome, other.strata)
+    return adherence(other.system, outcome, used, other.strata)
 
 
 def _headline_metrics(before: Measured, after: Measured | None, bound: float) -> dict[str, Any]:

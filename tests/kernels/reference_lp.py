@@ -6,7 +6,7 @@ import highspy
 import numpy as np
 from scipy.optimize import linprog
 
-_OPTIONS = {
+HIGHS_OPTIONS = {
     "output_flag": False,
     "solver": "simplex",
     "presolve": "off",
@@ -58,7 +58,7 @@ class HighsBuyingLP:
         self.columns = np.arange(columns, dtype=np.int32)
         self.rows = np.arange(nodes + regions + 1, dtype=np.int32)
         self.highs = highspy.Highs()
-        for name, value in _OPTIONS.items():
+        for name, value in HIGHS_OPTIONS.items():
             self.highs.setOptionValue(name, value)
         self.highs.passModel(lp)
 

@@ -11,6 +11,7 @@ from jaxsim.kernels.buying_lp import BuyingLP, Solution, Status, solve
 
 from benchmarks.adversarial_lps import FAMILIES, adversarial_lps
 from benchmarks.lp_evidence import (
+    ROUNDING,
     TOLERANCE,
     Answer,
     Fields,
@@ -23,7 +24,6 @@ from benchmarks.lp_evidence import (
 
 SHAPE = 5, 7, 3
 EACH = 60  # LPs of a family
-ROUNDING = 1e-13  # a shortage, as a part of the total, that may be the rounding error of the sum of caps
 HONEST = 0.02  # largest part of a family that may be INACCURATE
 
 
