@@ -11,7 +11,9 @@ only, to tell the address of the compiled function, which XLA then calls directl
 
 import importlib.util
 import inspect
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -70,13 +72,29 @@ def _source(nodes: int, regions: int, segments: int, dtype: str) -> str:
     return sizes + types + Path(__file__).with_name("network_simplex.h").read_text()
 
 
+@cache
 def _warp() -> ModuleType:
     """Warp, when it is needed; told not to announce itself and its compilations on the standard output."""
     import warp
 
     if warp.config.log_level == warp.LOG_INFO:
         warp.config.log_level = warp.LOG_WARNING
+    with _no_remarks() if jax.default_backend() == "cpu" else nullcontext():
+        warp.init()
     return warp
+
+
+@contextmanager
+def _no_remarks() -> Iterator[None]:
+    """Nothing is written to the error stream: native code remarks there that there is no CUDA driver."""
+    stream, kept = 2, os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream)
+    try:
+        yield
+    finally:
+        os.dup2(kept, stream)
+        os.close(kept)
 
 
 def _cpu_call(shape: Shape, inputs: Sequence[Array], outputs: dict[str, jax.ShapeDtypeStruct]) -> Sequence[Array]:

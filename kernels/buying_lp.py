@@ -37,7 +37,7 @@ from jaxsim.kernels._refine import sharp_labels, sharp_prices
 from jaxsim.kernels.projection import capped_simplex
 from jaxtyping import Int8, Int32
 
-__all__ = ["BuyingLP", "Method", "Solution", "Status", "no_basis", "solve", "solve_from"]
+__all__ = ["BuyingLP", "Method", "Solution", "Status", "basis_size", "known_or", "no_basis", "solve", "solve_from"]
 
 Method = Literal["lockstep", "network_simplex"]
 
@@ -82,16 +82,31 @@ def solve_from(
     """`solve`, started from the bases of earlier solves of as many LPs of this shape; the new bases come with it.
 
     The first time there is `no_basis`. A basis of an LP with slightly different costs or quantities saves most of the
-    work, any other one costs time; neither changes the optimum. A basis is opaque, belongs to the numbers of nodes and
-    regions, and serves both floating types. "lockstep" knows no bases: it returns those it was given.
+    work, any other one costs time; neither changes the optimum. A basis is opaque, belongs to the method and to the
+    numbers of nodes and regions, and serves both floating types. "lockstep" has none: its bases are of no bytes.
+
+    Raises:
+        ValueError: the basis is of another method or another shape of LP.
     """
     return _solve(problem, basis, tolerance, max_passes, block, active, method)
 
 
-def no_basis(problem: BuyingLP) -> Int8[Array, "bytes *batch"]:
+def no_basis(problem: BuyingLP, method: Method | None = None) -> Int8[Array, "bytes *batch"]:
     """What `solve_from` takes when there was no earlier solve."""
     nodes, regions, *batch = problem.route_cost.shape
-    return jnp.zeros((_network_simplex.basis_size(nodes, regions), *batch), jnp.int8)
+    size = basis_size(nodes, regions, problem.segment_width.shape[1], method)
+    return jnp.zeros((size, *batch), jnp.int8)
+
+
+def basis_size(nodes: int, regions: int, segments: int, method: Method | None = None) -> int:
+    """Bytes of the basis of one LP."""
+    method = method or default_method(nodes, regions, segments)
+    return _network_simplex.basis_size(nodes, regions) if method == "network_simplex" else 0
+
+
+def known_or(basis: Int8[Array, "bytes *batch"], other: Int8[Array, "bytes *batch"]) -> Int8[Array, "bytes *batch"]:
+    """Each LP's basis, or the other one where it is none."""
+    return jnp.where(basis[:1] != 0, basis, other)
 
 
 def default_method(nodes: int, regions: int, segments: int) -> Method:
@@ -126,7 +141,9 @@ def _solve(
     if block is None:
         block = _default_block(nodes * regions, count)
     if basis is None:
-        basis = no_basis(problem)
+        basis = no_basis(problem, method)
+    elif basis.shape[0] != (size := basis_size(nodes, regions, segments, method)):
+        raise ValueError(f"basis: {method} needs {size} bytes for each LP of this shape, got {basis.shape[0]}")
     flat = BuyingLP(*(_flatten(array, batch, count) for array in problem))
     answer = _by_blocks(flat, _flatten(basis, batch, count), min(block, count), active, settings)
     return jax.tree.map(lambda array: array.reshape(*array.shape[:-1], *batch), answer)

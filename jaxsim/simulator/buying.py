@@ -3,10 +3,10 @@
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Bool, Float, Int32
+from jaxtyping import Array, Bool, Float, Int8, Int32
 
 from jaxsim import draws
-from jaxsim.kernels.buying_lp import BuyingLP, Status, solve
+from jaxsim.kernels.buying_lp import BuyingLP, Status, basis_size, solve_from
 from jaxsim.simulator.state import Inputs, Order, Shared, State
 
 _SNAP = 1e6  # order vectors are snapped to this part of a case pack before rounding
@@ -80,13 +80,21 @@ def lead_times(inputs: Inputs, shared: Shared, day: Int32[Array, ""]) -> Int32[A
     return lax.fori_loop(0, int(days - 1).bit_length(), halve, bounds)[0]
 
 
-def buy(inputs: Inputs, shared: Shared, state: State, day: Int32[Array, ""], review: Bool[Array, "batch"]) -> Order:
-    """The buying policy π(S; λ) of eq. (6), for the product-trials that are reviewed today."""
+def buy(
+    inputs: Inputs, shared: Shared, state: State, day: Int32[Array, ""], review: Bool[Array, "batch"]
+) -> tuple[Order, Int8[Array, "bytes batch"]]:
+    """The buying policy π(S; λ) of eq. (6), for the product-trials that are reviewed today, and the LPs' bases."""
     quantity = jnp.where(review, order_quantity(inputs, state, day // 7), 0)
-    lp_order, status = _solve_active(buying_lp(inputs, shared, state, quantity, day), quantity > 0)
+    problem = buying_lp(inputs, shared, state, quantity, day)
+    lp_order, status, basis = _solve_active(problem, state.basis, quantity > 0)
     units = whole_packs(inputs, lp_order, quantity)
     lead_time = jnp.where(units > 0, lead_times(inputs, shared, day), 0)
-    return Order(quantity, lp_order, units, lead_time, status)
+    return Order(quantity, lp_order, units, lead_time, status), basis
+
+
+def basis_bytes(inputs: Inputs) -> int:
+    """Bytes of a buying LP's basis."""
+    return basis_size(*inputs.lp_route_cost.shape[:2], inputs.segment_width.shape[2])
 
 
 def _block(count: int) -> int:
@@ -94,17 +102,17 @@ def _block(count: int) -> int:
     return min(count, 64) if jax.default_backend() == "cpu" else count
 
 
-def _solve_active(problem: BuyingLP, active: Bool[Array, "batch"]):
-    """Order vectors and statuses; those that order come first, so that blocks of the rest are skipped."""
+def _solve_active(problem: BuyingLP, basis: Int8[Array, "bytes batch"], active: Bool[Array, "batch"]):
+    """Order vectors, statuses, bases; those that order come first, so that blocks of the rest are skipped."""
     rank = jnp.argsort(~active, stable=True)
     whole = lambda values: jnp.broadcast_to(values, (*values.shape[:-1], rank.size))
     count = active.sum(dtype=jnp.int32)
-    solution = solve(
-        jax.tree.map(lambda values: whole(values)[..., rank], problem), block=_block(rank.size), active=count
-    )
+    sorted_problem = jax.tree.map(lambda values: whole(values)[..., rank], problem)
+    solution, found = solve_from(sorted_problem, basis[:, rank], block=_block(rank.size), active=count)
     back = jnp.argsort(rank)
     order, status = solution.order[:, back], solution.status[back]
-    return jnp.where(active, order, 0.0), jnp.where(active, status, Status.OPTIMAL)
+    basis = jnp.where(active, found[:, back], basis)
+    return jnp.where(active, order, 0.0), jnp.where(active, status, Status.OPTIMAL), basis
 
 
 def no_order(inputs: Inputs) -> Order:

@@ -4,11 +4,12 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Int32
+from jaxtyping import Array, Int8, Int32
 
 from jaxsim import draws
+from jaxsim.kernels.buying_lp import known_or
 from jaxsim.simulator import guard
-from jaxsim.simulator.buying import book, buy, no_order
+from jaxsim.simulator.buying import basis_bytes, book, buy, no_order
 from jaxsim.simulator.fulfillment import fulfill
 from jaxsim.simulator.guard import Check
 from jaxsim.simulator.placement import place
@@ -41,18 +42,22 @@ class Shape(NamedTuple):
     """Leading slots that placement sends from."""
 
 
-def simulate_chunk(inputs: Inputs, shared: Shared, shape: Shape, record: bool) -> tuple[Counts, Day | None]:
+def simulate_chunk(
+    inputs: Inputs, shared: Shared, bases: Int8[Array, "weeks bytes batch"], shape: Shape, record: bool
+) -> tuple[Counts, Int8[Array, "weeks bytes batch"], Day | None]:
     """Simulate every product-trial of a chunk.
 
     Args:
+        bases: where each week's buying LP starts, zeros where nothing is known: at the basis of the review before.
         record: also return every day.
 
     Returns:
-        The counts, and with `record` each `Day` field with leading axes (weeks, 7).
+        The counts, the bases found, and with `record` each `Day` field with leading axes (weeks, 7).
     """
 
-    def one_week(carry, week):
-        state, fault = carry
+    def one_week(carry, week_and_basis):
+        (state, fault), (week, basis) = carry, week_and_basis
+        state = state._replace(basis=known_or(basis, state.basis))
         demand, found = _demand(inputs, shape, week)
 
         def one_day(carry, day_demand):
@@ -66,13 +71,13 @@ def simulate_chunk(inputs: Inputs, shared: Shared, shape: Shape, record: bool) -
         carry, days = lax.scan(one_day, start, demand)
         state, day, arrivals, inventory, waiting, fault = carry
         fault = guard.first(fault, guard.of_state(state, day - 1, Check.WEEK))
-        return (state, fault), (arrivals, inventory, waiting, days)
+        return (state, fault), (arrivals, inventory, waiting, state.basis, days)
 
-    weeks = inputs.order_up_to.shape[0]
+    weeks = jnp.arange(inputs.order_up_to.shape[0], dtype=jnp.int32)
     start = start_state(inputs, shape), jnp.zeros_like(inputs.case_pack)
-    (state, fault), (arrivals, inventory, waiting, days) = lax.scan(one_week, start, jnp.arange(weeks, dtype=jnp.int32))
+    (state, fault), (arrivals, inventory, waiting, bases, days) = lax.scan(one_week, start, (weeks, bases))
     last = state.served, state.lost, waiting, state.waiting, state.moved
-    return Counts(arrivals, state.ordered, inventory, *last, fault), days if record else None
+    return Counts(arrivals, state.ordered, inventory, *last, fault), bases, days if record else None
 
 
 def _demand(inputs: Inputs, shape: Shape, week: Int32[Array, ""]):
@@ -100,6 +105,7 @@ def start_state(inputs: Inputs, shape: Shape) -> State:
         lost=nobody,
         waiting=nobody,
         moved=jnp.zeros((shape.sources, *zero.shape), zero.dtype),
+        basis=jnp.zeros((basis_bytes(inputs), zero.shape[-1]), jnp.int8),
     )
 
 
@@ -108,8 +114,9 @@ def simulate_day(inputs: Inputs, shared: Shared, state: State, day, demand, reco
     state, received, transferred = _receive(inputs, state, day)
     since = day - inputs.first_review_day
     review = (since >= 0) & (since % inputs.review_days == 0)
-    order = lax.cond(review.any(), lambda: buy(inputs, shared, state, day, review), lambda: no_order(inputs))
-    state = book(state, order, day)
+    buy_today = lambda: buy(inputs, shared, state, day, review)
+    order, basis = lax.cond(review.any(), buy_today, lambda: (no_order(inputs), state.basis))
+    state = book(state, order, day)._replace(basis=basis)
     state, moved = place(inputs, state, day)
     state, served, lost = fulfill(inputs, state, demand)
     fault = guard.first(guard.of_order(order, day), guard.of_state(state, day, Check.DAY))

@@ -21,7 +21,7 @@ DAILY = ("on_hand", "vendor_coming", "transfers_coming", "waiting")
 _FIRST_FIELD = 16  # codes below are `Status` of the buying LP
 _CODES = 64  # a fault is day · 64 + code; 0 is none
 _DEMAND, _QUANTITY = _FIRST_FIELD, _FIRST_FIELD + 1
-_STATE = {name: _FIRST_FIELD + 2 + i for i, name in enumerate(State._fields)}
+_STATE = {name: _FIRST_FIELD + 2 + i for i, name in enumerate(State._fields) if name != "basis"}
 
 
 class Check(IntEnum):

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from jaxsim.outcome import Outcome, Trajectory
-from jaxsim.simulator import chunks, guard
+from jaxsim.simulator import buying, chunks, guard
 from jaxsim.simulator.day import Shape, simulate_chunk
 from jaxsim.simulator.state import Inputs, Shared
 from jaxsim.system import FULFILLMENT, System, check_system, checked_costs
@@ -23,16 +23,20 @@ CHUNK = {"cpu": 512, "gpu": 65536}
 """Product-trials per jitted call: on a CPU the LP's arrays of a chunk stay in the second-level cache."""
 
 KEEP_BYTES = 1 << 30
-"""Chunks stay on the device between runs while all of them together take less than this."""
+"""Chunks stay on the device between runs while all of them together take less than this; so do their LPs' bases."""
 
 _OPTIONS = {"xla_cpu_prefer_vector_width": 512} if jax.default_backend() == "cpu" else None
-_simulate = jax.jit(simulate_chunk, static_argnames=("shape", "record"), compiler_options=_OPTIONS)
+_simulate = jax.jit(
+    simulate_chunk, static_argnames=("shape", "record"), donate_argnames="bases", compiler_options=_OPTIONS
+)
 
 
 class Simulator:
     """Simulates every product of a system under given capacity costs, for a fixed seed.
 
-    Two runs differ only by their costs: demand and lead times are the same draws (common random numbers).
+    Two runs differ only by their costs: demand and lead times are the same draws (common random numbers). A run starts
+    each buying LP from its basis in the run before, where the LP's method has bases. That saves time and changes no
+    outcome, since the optimum is unique by definition; in float32, where ties are not excluded, no basis is kept.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class Simulator:
         lp_dtype: str = "float64",
         chunk: int | None = None,
         threads: int | None = None,
+        keep_bases: bool = True,
     ):
         """Prepare the chunks of a system.
 
@@ -52,6 +57,8 @@ class Simulator:
             trials: independent futures per product. first_trial: number of the first one. seed: 0 … 2**64 − 1.
             lp_dtype: precision of the buying LP, float64 or float32; units are whole numbers in both.
             chunk: product-trials per jitted call. threads: chunks simulated at a time.
+            keep_bases: whether a run may start from the bases of the run before; they take a week times 2 (slots +
+                regions) + 1 bytes for each product-trial, and are not kept where that is beyond `KEEP_BYTES` in all.
 
         Raises:
             ValueError: a count is not positive, the seed is out of range, the type is neither of the two, or the
@@ -74,7 +81,9 @@ class Simulator:
         self._dtype = np.dtype(lp_dtype)
         self._chunks = chunks.partition(system.products, trials, chunk or CHUNK.get(backend, CHUNK["gpu"]))
         self._threads = threads or ((os.cpu_count() or 1) if backend == "cpu" else 2)
+        self._keep_bases = keep_bases and lp_dtype == "float64"
         self._inputs: dict[int, Inputs] = {}
+        self._bases: dict[int, jax.Array] = {}
         products = system.products
         sources = (products.kind > 0) & (products.kind < FULFILLMENT)
         self._shape = Shape(
@@ -126,9 +135,21 @@ class Simulator:
 
     def _run_chunk(self, shared: Shared, record: bool, index: int):
         with jax.enable_x64(True):
-            result = jax.device_get(_simulate(self._chunk_inputs(index), shared, shape=self._shape, record=record))
-        self._check_faults(self._chunks[index], result[0].fault)
-        return result
+            inputs = self._chunk_inputs(index)
+            counts, bases, days = _simulate(
+                inputs, shared, self._start_bases(index, inputs), shape=self._shape, record=record
+            )
+            if self._keep_bases and bases.nbytes * len(self._chunks) <= KEEP_BYTES:
+                self._bases[index] = bases
+            counts, days = jax.device_get((counts, days))
+        self._check_faults(self._chunks[index], counts.fault)
+        return counts, days
+
+    def _start_bases(self, index: int, inputs: Inputs) -> jax.Array:
+        """Bases of the chunk's last run, which this run uses up, or zeros."""
+        weeks, batch = inputs.order_up_to.shape
+        none = lambda: jnp.zeros((weeks, buying.basis_bytes(inputs), batch), jnp.int8)
+        return self._bases.pop(index) if index in self._bases else none()
 
     def _chunk_inputs(self, index: int) -> Inputs:
         if index not in self._inputs:

@@ -7,7 +7,7 @@ batch unchanged.
 
 from typing import NamedTuple
 
-from jaxtyping import Array, Bool, Float, Int32, UInt32
+from jaxtyping import Array, Bool, Float, Int8, Int32, UInt32
 
 
 class Inputs(NamedTuple):
@@ -64,6 +64,8 @@ class State(NamedTuple):
     waiting: Int32[Array, "regions batch"]
     """Backlogged units."""
     moved: Int32[Array, "sources slots batch"]
+    basis: Int8[Array, "bytes batch"]
+    """Where the next buying LP starts; opaque (`jaxsim.kernels.buying_lp.solve_from`)."""
 
     @property
     def coming(self) -> Int32[Array, "slots batch"]:

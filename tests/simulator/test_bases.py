@@ -1,0 +1,125 @@
+"""Bases kept from run to run: they change no outcome and no search path, stay within bounds, and survive a failure."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+from jaxsim.kernels.buying_lp import basis_size
+
+from jaxsim.measures import planned_node_weeks, utilization
+from jaxsim.outcome import Outcome
+from jaxsim.scenario import load
+from jaxsim.scenario.generate import generate
+from jaxsim.search import Evaluation, IterationCount, SearchConfig, search, typical_cost_spread
+from jaxsim.simulator import Simulator, simulator
+from jaxsim.simulator.day import simulate_chunk
+from jaxsim.system import System, build
+
+pytest.importorskip("warp")
+
+ITERATIONS = 8
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory) -> System:
+    folder = tmp_path_factory.mktemp("scenario") / "tiny"
+    generate(folder, "tiny", seed=1)
+    return build(load(folder))
+
+
+def cost_path(system: System, steps: int) -> list[np.ndarray]:
+    """Capacity costs that wander, with one jump in between."""
+    rng = np.random.default_rng(4)
+    start = rng.normal(0.0, 1.0, system.network.plan.shape)
+    path = [start * (1 + 0.02 * i) + rng.normal(0.0, 0.02, start.shape) for i in range(steps)]
+    path[steps // 2] = -3 * start
+    return path
+
+
+def same(one: Outcome, other: Outcome) -> None:
+    for field in dataclasses.fields(Outcome):
+        np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name), field.name)
+
+
+def test_kept_bases_change_no_outcome(tiny):
+    kept = Simulator(tiny, trials=3, seed=7, chunk=32)
+    for costs in cost_path(tiny, 5):
+        same(kept.run(costs), Simulator(tiny, trials=3, seed=7, chunk=32, keep_bases=False).run(costs))
+    nodes, regions = tiny.products.lp_route_cost.shape[1:]
+    size = basis_size(nodes, regions, tiny.products.segment_value.shape[1])
+    assert size == 2 * (nodes + regions) + 1
+    shapes = {bases.shape for bases in kept._bases.values()}
+    assert shapes == {(tiny.network.plan.shape[1], size, 32)}
+    assert all(np.asarray(bases).any() for bases in kept._bases.values())
+
+
+def test_a_kept_basis_is_where_the_lp_starts(tiny, monkeypatch):
+    """With no pivot allowed, the costs of the run before are solved, and other costs are not."""
+    costs = cost_path(tiny, 2)
+    kept = Simulator(tiny, trials=1, seed=7, chunk=32)
+    first = kept.run(costs[0])
+    no_pivots = lambda *args, **options: solve_from(*args, **options, max_passes=0)
+    solve_from = simulator.buying.solve_from
+    monkeypatch.setattr(simulator.buying, "solve_from", no_pivots)
+    afresh = lambda *args, **options: simulate_chunk(*args, **options)  # nothing of it is compiled yet
+    monkeypatch.setattr(simulator, "_simulate", jax.jit(afresh, static_argnames=("shape", "record")))
+    same(kept.run(costs[0]), first)
+    with pytest.raises(RuntimeError, match="ITERATION_LIMIT"):
+        kept.run(costs[1])
+
+
+def test_bases_beyond_the_bound_and_of_float32_are_not_kept(tiny, monkeypatch):
+    single = Simulator(tiny, seed=7, chunk=32, lp_dtype="float32")
+    single.run()
+    assert not single._bases
+    monkeypatch.setattr(simulator, "KEEP_BYTES", 1_000)
+    many = Simulator(tiny, trials=3, seed=7, chunk=32)
+    many.run()
+    assert not many._bases
+
+
+def test_a_failed_run_leaves_a_simulator_that_works(tiny, monkeypatch):
+    costs = cost_path(tiny, 2)
+    kept = Simulator(tiny, trials=3, seed=7, chunk=32, threads=1)
+    first = kept.run(costs[0])
+    simulate, calls = simulator._simulate, iter(range(10))
+
+    def interrupted(*args, **options):
+        answer = simulate(*args, **options)  # has used its bases up
+        if next(calls) == 1:
+            raise KeyboardInterrupt
+        return answer
+
+    monkeypatch.setattr(simulator, "_simulate", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        kept.run(costs[1])
+    monkeypatch.setattr(simulator, "_simulate", simulate)
+    same(kept.run(costs[0]), first)
+
+
+def test_search_path_is_the_same_from_bases_from_scratch_and_resumed(tiny):
+    node_weeks = planned_node_weeks(tiny.network.plan)
+    plan = tiny.network.plan[node_weeks]
+    config = SearchConfig(cost_scale=typical_cost_spread(tiny), stop=(IterationCount(ITERATIONS),))
+
+    def evaluation(keep_bases: bool):
+        simulator = Simulator(tiny, trials=3, seed=7, chunk=32, keep_bases=keep_bases)
+
+        def evaluate(costs):
+            matrix = np.zeros(tiny.network.plan.shape)
+            matrix[node_weeks] = costs
+            used = np.asarray(utilization(tiny, simulator.run(matrix)).mean)[node_weeks]
+            return Evaluation(used, {})
+
+        return evaluate
+
+    states: dict[str, list] = {"kept": [], "scratch": [], "resumed": []}
+    keep = lambda name: lambda state, record: states[name].append(state)
+    search(evaluation(True), plan, config, on_iteration=keep("kept"))
+    search(evaluation(False), plan, config, on_iteration=keep("scratch"))
+    search(evaluation(True), plan, config, state=states["kept"][3], on_iteration=keep("resumed"))
+    for i in range(ITERATIONS):
+        np.testing.assert_array_equal(states["kept"][i].next_costs, states["scratch"][i].next_costs)
+    for early, late in zip(states["resumed"], states["kept"][4:], strict=True):
+        np.testing.assert_array_equal(early.next_costs, late.next_costs)
