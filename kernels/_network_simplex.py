@@ -1,8 +1,9 @@
 """Network simplex for the buying LP: one scalar thread per LP, compiled by NVIDIA Warp for CPU and CUDA alike.
 
-The algorithm is in `network_simplex.h`. It replaces `jaxsim.kernels._flow.least_cost_flow`: the same network in, the
-same optimal flow and labels out, and with them the optimal basis, a few bytes per LP. A solve that starts from the
-basis of a similar LP needs few pivots or none; a basis that does not fit, or means nothing, costs pivots and no more.
+The algorithm is in `network_simplex.h`; what makes whole numbers of an LP and a certified answer of a flow is in
+`buying_lp.h`, so that an LP goes from arrays to arrays within a core's first cache. With the answer comes the optimal
+basis, a few bytes per LP. A solve that starts from the basis of a similar LP needs few pivots or none; a basis that
+does not fit, or means nothing, costs pivots and no more.
 
 On CUDA the LPs are the threads of a Warp kernel. On a CPU, Warp's own bridge to JAX would hold a lock during a launch,
 so that threads wait for one another, and goes through Python on each call. So there a Warp kernel is launched once
@@ -22,13 +23,17 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jaxsim.kernels._flow import Flow, Labels, Network
+from jaxsim.kernels._certificate import Limits
+from jaxsim.kernels._problem import BuyingLP, Solution
 from jaxtyping import Int8, Int32
 
 MOST = 32, 64, 64
 """Most nodes, regions and segments: a basis numbers them in bytes, and costs of 32 bits leave room for such paths."""
 
 Shape = tuple[int, int, int, str]
+
+_LINE_BYTES = 64
+_MOST_BYTES = 1 << 18
 
 
 def is_available(nodes: int, regions: int, segments: int) -> bool:
@@ -42,34 +47,48 @@ def basis_size(nodes: int, regions: int) -> int:
     return 2 * (nodes + regions) + 1
 
 
-def least_cost_flow(
-    net: Network, basis: Int8[Array, "bytes block"], max_pivots: int, active: Int32[Array, ""] | int
-) -> tuple[Flow, Labels, Int8[Array, "bytes block"], Int32[Array, "block"]]:
-    """Optimal flow of the first ``active`` LPs of the block, its labels, its basis and the pivots it took.
+def solve(
+    problem: BuyingLP, basis: Int8[Array, "bytes block"], limits: Limits
+) -> tuple[Solution, Int8[Array, "bytes block"], Int32[Array, "block"]]:
+    """Certified optima of the first ``limits.count`` LPs, their bases, and the pivots that each took.
 
-    A basis of zeros is none. ``pool_excess`` is above 0 where ``max_pivots`` ran out; the rest of an inactive LP is 0.
+    A basis of zeros is none. The rest of an inactive LP is 0.
     """
-    nodes, regions, count = net.route_cost.shape
-    real = lambda *axes: jax.ShapeDtypeStruct((*axes, count), net.route_cost.dtype)
+    nodes, regions, count = problem.route_cost.shape
+    segments, dtype = problem.segment_width.shape[1], problem.route_cost.dtype
+    real = lambda *axes: jax.ShapeDtypeStruct((*axes, count), dtype)
+    whole = jax.ShapeDtypeStruct((count,), jnp.int32)
     outputs = {
-        "order": real(nodes), "ship": real(nodes, regions), "served": real(regions), "left": real(),
-        "node_price": real(nodes), "region_price": real(regions), "pool_price": real(),
-        "basis": jax.ShapeDtypeStruct(basis.shape, jnp.int8), "pivots": jax.ShapeDtypeStruct((count,), jnp.int32),
+        "order": real(nodes), "ship": real(nodes, regions), "leftover": real(nodes), "served": real(regions, segments),
+        "supply_price": real(nodes), "demand_price": real(regions), "order_price": real(), "objective": real(),
+        "gap": real(), "primal_residual": real(), "dual_residual": real(), "status": whole,
+        "basis": jax.ShapeDtypeStruct(basis.shape, jnp.int8), "pivots": whole,
     }  # fmt: skip
-    inputs = *net, basis, jnp.full(1, max_pivots, jnp.int32), jnp.asarray(active, jnp.int32).reshape(1)
-    shape = nodes, regions, net.filled.shape[1], net.route_cost.dtype.name
+    number = lambda value, kind: jnp.asarray(value, kind).reshape(1)
+    options = number(limits.iterations, jnp.int32), number(limits.count, jnp.int32), number(limits.tolerance, dtype)
     call = _cpu_call if jax.default_backend() == "cpu" else _cuda_call
-    order, ship, served, left, node, region, pool, basis, pivots = call(shape, inputs, outputs)
-    flow = Flow(order, ship, served, left, jnp.zeros_like(node), jnp.zeros_like(region))
-    return flow, Labels(node, region, pool), basis, pivots
+    *fields, basis, pivots = call((nodes, regions, segments, dtype.name), (*problem, basis, *options), outputs)
+    return Solution(*fields), basis, pivots
 
 
-def _source(nodes: int, regions: int, segments: int, dtype: str) -> str:
-    """The algorithm for LPs of one shape, to be pasted into a function."""
+def _source(nodes: int, regions: int, segments: int, dtype: str, lanes: int) -> str:
+    """The code for LPs of one shape, ``lanes`` of them side by side, to be pasted into a function."""
     real, whole = {"float64": ("double", "long long"), "float32": ("float", "int")}[dtype]
-    sizes = f"constexpr int K = {nodes}, R = {regions}, M = {segments};\n"
-    types = f"typedef {real} Real;\ntypedef {whole} Int;\n"
-    return sizes + types + Path(__file__).with_name("network_simplex.h").read_text()
+    sizes = f"constexpr int K = {nodes}, R = {regions}, M = {segments}, L = {lanes};\n"
+    width = "" if lanes == 1 else f" __attribute__((vector_size({lanes} * sizeof(Real))))"
+    types = f"typedef {real} Real;\ntypedef {whole} Int;\ntypedef Real Row{width};\n"
+    return sizes + types + _text("network_simplex.h") + _text("buying_lp.h")
+
+
+def _lanes(nodes: int, regions: int, segments: int, dtype: str) -> int:
+    """LPs that a CPU takes side by side: a cache line of each row, fewer where their numbers would leave the cache."""
+    size = {"float64": 8, "float32": 4}[dtype]
+    numbers = 3 * nodes * regions + 6 * regions * segments + 12 * nodes
+    return _LINE_BYTES // size if numbers * _LINE_BYTES <= _MOST_BYTES else 1
+
+
+def _text(name: str) -> str:
+    return Path(__file__).with_name(name).read_text("utf-8")
 
 
 @cache
@@ -117,9 +136,11 @@ def _cpu_target(nodes: int, regions: int, segments: int, dtype: str) -> str:
     def tell_address(address):
         tell(address)
 
-    call = Path(__file__).with_name("network_simplex_call.h").read_text()
     types = {"address": wp.array(dtype=wp.int64)}
-    tell = wp.func_native(_source(nodes, regions, segments, dtype) + call)(_annotated(tell, types))
+    snippet = _source(nodes, regions, segments, dtype, _lanes(nodes, regions, segments, dtype)) + _text(
+        "network_simplex_call.h"
+    )
+    tell = wp.func_native(snippet)(_annotated(tell, types))
     kernel = wp.kernel(enable_backward=False, module="unique")(_annotated(tell_address, types))
     address = wp.zeros(1, dtype=wp.int64, device="cpu")
     wp.launch(kernel, 1, outputs=[address], device="cpu")
@@ -133,7 +154,7 @@ def _cpu_target(nodes: int, regions: int, segments: int, dtype: str) -> str:
 def _cuda_kernel(nodes: int, regions: int, segments: int, dtype: str) -> Callable[..., Sequence[Array]]:
     """A function of JAX arrays that launches one thread per LP."""
     wp = _warp()
-    return wp.jax_kernel(_threads(nodes, regions, segments, dtype), num_outputs=9)
+    return wp.jax_kernel(_threads(nodes, regions, segments, dtype), num_outputs=14)
 
 
 def _threads(nodes: int, regions: int, segments: int, dtype: str) -> Any:
@@ -141,28 +162,33 @@ def _threads(nodes: int, regions: int, segments: int, dtype: str) -> Any:
     wp = _warp()
 
     def solve_one(
-        order_cost, cap, total, supply, route_cost, overage_cost, segment_value, filled, start, max_pivots, active,
-        order, ship, served, left, node_price, region_price, pool_price, basis, pivots, lp,
+        order_cost, cap, total, supply, route_cost, overage_cost, segment_value, segment_width,
+        start, max_pivots, active, tolerance,
+        order, ship, leftover, served, supply_price, demand_price, order_price,
+        objective, gap, primal_residual, dual_residual, status, basis, pivots, lp,
     ): ...  # fmt: skip
 
     def solve_each(
-        order_cost, cap, total, supply, route_cost, overage_cost, segment_value, filled, start, max_pivots, active,
-        order, ship, served, left, node_price, region_price, pool_price, basis, pivots,
+        order_cost, cap, total, supply, route_cost, overage_cost, segment_value, segment_width,
+        start, max_pivots, active, tolerance,
+        order, ship, leftover, served, supply_price, demand_price, order_price,
+        objective, gap, primal_residual, dual_residual, status, basis, pivots,
     ):  # fmt: skip
         solve_one(
-            order_cost, cap, total, supply, route_cost, overage_cost, segment_value, filled, start, max_pivots, active,
-            order, ship, served, left, node_price, region_price, pool_price, basis, pivots, wp.tid(),
+            order_cost, cap, total, supply, route_cost, overage_cost, segment_value, segment_width,
+            start, max_pivots, active, tolerance,
+            order, ship, leftover, served, supply_price, demand_price, order_price,
+            objective, gap, primal_residual, dual_residual, status, basis, pivots, wp.tid(),
         )  # fmt: skip
 
-    thread = Path(__file__).with_name("network_simplex_thread.h").read_text()
-    real = {axes: wp.array(dtype=getattr(wp, dtype), ndim=axes) for axes in (1, 2, 3)}
     names = inspect.getfullargspec(inspect.unwrap(solve_each)).args
-    axes = (2, 2, 1, 2, 3, 2, 3, 3, 0, 0, 0, 2, 3, 2, 1, 2, 2, 1)
-    types = {name: real[n] for name, n in zip(names, axes, strict=False) if n}
+    axes = {"route_cost": 3, "segment_value": 3, "segment_width": 3, "ship": 3, "served": 3} | dict.fromkeys(
+        ("total", "tolerance", "order_price", "objective", "gap", "primal_residual", "dual_residual"), 1
+    )
+    types = {name: wp.array(dtype=getattr(wp, dtype), ndim=axes.get(name, 2)) for name in names}
     types |= {name: wp.array(dtype=wp.int8, ndim=2) for name in ("start", "basis")}
-    types |= {name: wp.array(dtype=wp.int32) for name in ("max_pivots", "active", "pivots")}
-    types = {name: types[name] for name in names}
-    snippet = _source(nodes, regions, segments, dtype) + thread
+    types |= {name: wp.array(dtype=wp.int32) for name in ("max_pivots", "active", "status", "pivots")}
+    snippet = _source(nodes, regions, segments, dtype, 1) + _text("network_simplex_thread.h")
     solve_one = wp.func_native(snippet)(_annotated(solve_one, types | {"lp": wp.int32}))
     return wp.kernel(enable_backward=False, module="unique")(_annotated(solve_each, types))
 

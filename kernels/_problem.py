@@ -27,7 +27,7 @@ _SENTENCES = {
     Status.OPTIMAL: "The point is feasible and its relative duality gap is within the tolerance.",
     Status.INFEASIBLE: "No point keeps all constraints; of the buying LP: the order caps sum to less than the total.",
     Status.INACCURATE: "The search ended, but the gap or a residual of the point exceeds the tolerance.",
-    Status.ITERATION_LIMIT: "Units were left to ship after the last allowed pass.",
+    Status.ITERATION_LIMIT: "The last allowed iteration came before gap and residuals were within the tolerance.",
     Status.BAD_INPUT: (
         "A number is NaN or infinite (only a route cost may be +inf), a quantity is negative, "
         "or a region's segment values increase."

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jaxsim.kernels._certificate import Certify, Limits, complete_point, complete_prices
 from jaxsim.kernels._linear_program import (
     Groups,
     LinearProgram,
@@ -29,7 +30,7 @@ from jaxsim.kernels._linear_program import (
     prove,
 )
 from jaxsim.kernels._pdhg import Settings, State, iterate
-from jaxsim.kernels._problem import BuyingLP, Status, is_meaningless
+from jaxsim.kernels._problem import BuyingLP, Solution, Status, is_meaningless
 from jaxtyping import Float, Int32
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
 ]
 
 _TOLERANCE = {"float32": 1e-4, "float64": 1e-8}
+_SHARE = 0.25  # of the tolerance of a completed point, for the point that it is made of
 _INFEASIBLE_TOLERANCE = {"float32": 1e-4, "float64": 1e-10}
 
 
@@ -200,6 +202,24 @@ def buying_lp_with_constraints(
     supply, demand, side = jnp.split(answer.y, [nodes, nodes + regions])
     point = _split(answer.x, nodes, regions, segments)
     return BuyingAnswer(*point, supply, -demand, answer.group_price[0], side, *answer[3:])
+
+
+def solve_block(problem: BuyingLP, start: State, limits: Limits, certify: Certify) -> tuple[Solution, State]:
+    """The method "first_order" of `jaxsim.kernels.buying_lp`."""
+    answer = buying_lp_with_constraints(
+        problem, start=start, tolerance=_SHARE * limits.tolerance, max_iterations=limits.iterations
+    )
+    point = complete_point(problem, answer.order, answer.ship)
+    prices = complete_prices(problem, answer.demand_price)
+    return certify(point, prices, answer.iterations >= limits.iterations), answer.state
+
+
+def no_state(problem: BuyingLP) -> State:
+    """Where `solve_block` starts when there was no earlier solve."""
+    nodes, regions, *batch = problem.route_cost.shape
+    segments = problem.segment_width.shape[1]
+    zeros = lambda *axes: jnp.zeros((*axes, *batch), problem.route_cost.dtype)
+    return State(zeros(2 * nodes + regions * (nodes + segments)), zeros(nodes + regions), zeros())
 
 
 def _as_lp(problem: BuyingLP, rows: OrderRows) -> LinearProgram:

@@ -40,34 +40,6 @@ struct NetworkSimplex {
 
     CUDA_CALLABLE static bool has(const Word* set, int vertex) { return (set[vertex >> 6] >> (vertex & 63)) & 1; }
 
-    CUDA_CALLABLE static Int whole(Real value) {
-        return value < Real(1152921504606846976.0) ? Int(value) : infinite();
-    }
-
-    // Column `lp` of arrays whose rows are `stride` apart.
-    CUDA_CALLABLE void load(
-        const Real* order_cost, const Real* caps, const Real* totals, const Real* supplies, const Real* route_cost,
-        const Real* overage, const Real* value, const Real* fill, int value_rows, long long stride, long long lp
-    ) {
-        for (int i = 0; i < K * R; ++i) route[i] = whole(route_cost[i * stride + lp]);
-        for (int k = 0; k < K; ++k) {
-            over[k] = Int(overage[k * stride + lp]);
-            order[k] = Int(order_cost[k * stride + lp]);
-            cap[k] = Int(caps[k * stride + lp]);
-            supply[k] = Int(supplies[k * stride + lp]);
-        }
-        total = Int(totals[lp]);
-        for (int r = 0; r < R; ++r) {
-            const int row = value_rows == 1 ? 0 : r;
-            for (int m = 0; m < M; ++m) {
-                cost[r][m] = -Int(value[(row * M + m) * stride + lp]);
-                filled[r][m] = Int(fill[(r * M + m) * stride + lp]);
-            }
-            cost[r][M] = big();
-            filled[r][M] = infinite();
-        }
-    }
-
     // A region outside the tree, at the kink before `segment`; segments without width are passed over.
     CUDA_CALLABLE void stand(int r, int segment) {
         const Int units = segment > 0 ? filled[r][segment - 1] : 0;
@@ -455,32 +427,17 @@ struct NetworkSimplex {
         return inside ? start_of(r, next[r]) + down[K + r] : served[r];
     }
 
-    // Column `lp` of the answers; of `ship`, which is 0 already, only what is shipped.
-    CUDA_CALLABLE void store(
-        bool finished, Real* orders, Real* ship, Real* serve, Real* left, Real* node_price, Real* region_price,
-        Real* pool_price, signed char* state, int* taken, long long stride, long long lp
-    ) const {
-        for (int k = 0; k < K; ++k) {
-            const int to = parent[k];
-            Int units = side[k] < 0 ? cap[k] : 0;
-            if (to == P) units = up[k];
-            if (parent[P] == k) units = down[P];
-            orders[k * stride + lp] = Real(units);
-            node_price[k * stride + lp] = Real(price[k]);
-            if (to >= K && to < P) ship[(k * R + to - K) * stride + lp] = Real(down[k]);
-            state[(P + 1 + k) * stride + lp] = side[k] < 0 && to != P && parent[P] != k;
-        }
-        for (int r = 0; r < R; ++r) {
-            const int to = parent[K + r];
-            serve[r * stride + lp] = Real(served_by(r));
-            region_price[r * stride + lp] = Real(price[K + r]);
-            if (to != S) ship[(to * R + r) * stride + lp] = Real(up[K + r]);
-            state[(P + 1 + K + r) * stride + lp] = to == S ? 0 : static_cast<signed char>(last[r] + 1);
-        }
-        for (int v = 0; v <= P; ++v) state[v * stride + lp] = static_cast<signed char>(parent[v] + 1);
-        const Real none = 1152921504606846976.0;  // `NEVER`: the pool's price is free where only the root holds it
-        pool_price[lp] = price[P] > big() / 2 ? none : Real(price[P]);
-        left[lp] = Real(astray()) + Real(finished ? 0 : 1);
-        taken[lp] = pivots;
+    CUDA_CALLABLE Int ordered_by(int k) const {
+        if (parent[k] == P) return up[k];
+        if (parent[P] == k) return down[P];
+        return side[k] < 0 ? cap[k] : 0;
+    }
+
+    // The basis, as `recall` takes it.
+    CUDA_CALLABLE void keep(signed char* state, long long stride) const {
+        for (int v = 0; v <= P; ++v) state[v * stride] = static_cast<signed char>(parent[v] + 1);
+        for (int k = 0; k < K; ++k) state[(P + 1 + k) * stride] = side[k] < 0 && parent[k] != P && parent[P] != k;
+        for (int r = 0; r < R; ++r)
+            state[(P + 1 + K + r) * stride] = parent[K + r] == S ? 0 : static_cast<signed char>(last[r] + 1);
     }
 };

@@ -1,4 +1,4 @@
-// The call that XLA makes on a CPU: the body of a function with an output `address`, pasted after `network_simplex.h`.
+// The call that XLA makes on a CPU: the body of a function with an output `address`, pasted after `buying_lp.h`.
 // Structures as in xla/ffi/api/c_api.h, whose binary interface XLA keeps; only the fields used here have names.
 
 struct Handler {
@@ -52,39 +52,37 @@ struct Handler {
         return nullptr;
     }
 
+    // L LPs at a time, a cache line of each row: with rows a whole batch apart, one LP's column would take a cache line
+    // for each number, and often ones that drive each other out.
     static void solve(Buffer** in, Buffer** out) {
+        enum { STATE = NetworkSimplex::STATE };
         const long long count = in[0]->dims[1];
         const int value_rows = in[6]->dims[0] == 1 ? 1 : R;
         const signed char* start = static_cast<const signed char*>(in[8]->data);
         const int limit = *static_cast<const int*>(in[9]->data);
         const long long active = *static_cast<const int*>(in[10]->data);
-        const Real* real[8];
-        for (int i = 0; i < 8; ++i) real[i] = static_cast<const Real*>(in[i]->data);
-        Real* answer[7];
-        for (int i = 0; i < 7; ++i) {
-            answer[i] = static_cast<Real*>(out[i]->data);
-            long long size = 1;
-            for (int axis = 0; axis < out[i]->rank; ++axis) size *= out[i]->dims[axis];
-            if (i == 1 || active < count)
-                for (long long j = 0; j < size; ++j) answer[i][j] = 0;
-        }
-        signed char* state = static_cast<signed char*>(out[7]->data);
-        int* taken = static_cast<int*>(out[8]->data);
-        for (long long lp = 0; lp < count; ++lp) {
-            if (lp >= active) {
-                for (int i = 0; i < NetworkSimplex::STATE; ++i) state[i * count + lp] = 0;
-                taken[lp] = 0;
-                continue;
+        const Real tolerance = *static_cast<const Real*>(in[11]->data);
+        const Real* given[8];
+        for (int i = 0; i < 8; ++i) given[i] = static_cast<const Real*>(in[i]->data);
+        Real* found[11];
+        for (int i = 0; i < 11; ++i) found[i] = static_cast<Real*>(out[i]->data);
+        int *status = static_cast<int*>(out[11]->data), *pivots = static_cast<int*>(out[13]->data);
+        signed char *basis = static_cast<signed char*>(out[12]->data), state[STATE * L];
+        for (long long first = 0; first < count; first += L) {
+            const int lanes = count - first < L ? static_cast<int>(count - first) : L;
+            const long long left = active - first;
+            BuyingLPs lps;
+            lps.load(given, value_rows, count, first, lanes);
+            for (int i = 0; i < STATE; ++i)
+                for (int l = 0; l < lanes; ++l) state[i * L + l] = start[i * count + first + l];
+            lps.solve(state, L, left < lanes ? static_cast<int>(left < 0 ? 0 : left) : lanes, limit, tolerance);
+            lps.store(found, count, first, lanes);
+            for (int i = 0; i < STATE; ++i)
+                for (int l = 0; l < lanes; ++l) basis[i * count + first + l] = state[i * L + l];
+            for (int l = 0; l < lanes; ++l) {
+                status[first + l] = lps.status[l];
+                pivots[first + l] = lps.pivots[l];
             }
-            NetworkSimplex simplex;
-            simplex.load(
-                real[0], real[1], real[2], real[3], real[4], real[5], real[6], real[7], value_rows, count, lp
-            );
-            const bool finished = simplex.run(start + lp, count, limit);
-            simplex.store(
-                finished, answer[0], answer[1], answer[2], answer[3], answer[4], answer[5], answer[6], state, taken,
-                count, lp
-            );
         }
     }
 };

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jaxsim.kernels import buying_lp
+from jaxsim.kernels import _exact, buying_lp
 from jaxsim.kernels.buying_lp import BuyingLP, Status
 
 from tests.kernels.random_lps import KINDS, random_lps
@@ -160,19 +160,19 @@ def test_bad_neighbor_changes_nothing():
 
 
 def test_iteration_limit_is_reported():
-    solution = solve(small(order_cap=[4.0, 10.0]), max_passes=1)
+    solution = solve(small(order_cap=[4.0, 10.0]), max_iterations=1)
     assert Status(int(solution.status)) is Status.ITERATION_LIMIT
 
 
 def test_certificate_sees_damage(monkeypatch):
     """A search that returns a feasible but worse flow must not be called optimal."""
-    honest = buying_lp.least_cost_flow
+    honest = _exact.least_cost_flow
 
-    def worse(net, max_passes):
+    def worse(net, max_iterations):
         expensive = net._replace(order_cost=net.order_cost[::-1], route_cost=net.route_cost[::-1])
-        return honest(expensive, max_passes)
+        return honest(expensive, max_iterations)
 
-    monkeypatch.setattr(buying_lp, "least_cost_flow", worse)
+    monkeypatch.setattr(_exact, "least_cost_flow", worse)
     unjitted = partial(buying_lp.solve.__wrapped__, method="lockstep")
     assert Status(int(jax.jit(lambda lp: unjitted(lp))(small()).status)) is Status.INACCURATE
 

@@ -59,7 +59,7 @@ def test_a_kept_basis_is_where_the_lp_starts(tiny, monkeypatch):
     costs = cost_path(tiny, 2)
     kept = Simulator(tiny, trials=1, seed=7, chunk=32)
     first = kept.run(costs[0])
-    no_pivots = lambda *args, **options: solve_from(*args, **options, max_passes=0)
+    no_pivots = lambda *args, **options: solve_from(*args, **options, max_iterations=0)
     solve_from = simulator.buying.solve_from
     monkeypatch.setattr(simulator.buying, "solve_from", no_pivots)
     afresh = lambda *args, **options: simulate_chunk(*args, **options)  # nothing of it is compiled yet

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Environments of the rivals in benchmarks/buying_lp.py, then that benchmark.
+#
+#     benchmarks/rivals/lps.sh [FOLDER [OPTION...]]      environments go to FOLDER, by default .rivals
+#
+# PYTHON is the interpreter that has this package; options are those of the benchmark, as in: lps.sh .rivals --quick
+set -eu
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+folder=${1:-$root/.rivals}
+[ $# -eq 0 ] || shift
+python=${PYTHON:-python3}
+mkdir -p "$folder"
+folder=$(cd "$folder" && pwd)
+cd "$root"
+
+# environment NAME REQUIREMENT...: where benchmarks.rivals.NAME_lps runs.
+environment() {
+    name=$1
+    shift
+    if [ ! -e "$folder/$name/ready" ]; then
+        "$python" -m venv --clear "$folder/$name"
+        "$folder/$name/bin/pip" install -qq --disable-pip-version-check "$@"
+        touch "$folder/$name/ready"
+    fi
+}
+
+environment ortools "ortools==9.15.6755"
+environment mpax "mpax==0.2.4" "jax==0.10.2" "jaxlib==0.10.2" "scipy==1.17.1"
+
+"$python" -m benchmarks.buying_lp --rivals "$folder" "$@"

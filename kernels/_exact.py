@@ -1,0 +1,104 @@
+"""The two exact methods: the buying LP as a minimum-cost flow in whole numbers.
+
+Quantities and costs are rounded to multiples of a power of two, so fine that the answer errs by rounding alone.
+"lockstep" (`jaxsim.kernels._flow`) or "network_simplex" (`jaxsim.kernels._network_simplex`) finds the optimal flow
+without tolerances; and the flow and its labels give the point and its prices in the numbers that came in.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+from jaxsim.kernels._certificate import Certify, Limits, Point, Prices, complete_point, complete_prices, cost_size
+from jaxsim.kernels._flow import NEVER, Flow, Labels, Network, least_cost_flow
+from jaxsim.kernels._problem import BuyingLP, Solution, Status
+from jaxsim.kernels._refine import sharp_labels, sharp_prices
+
+
+class Proof(NamedTuple):
+    """What another dual point changes of a `Solution`."""
+
+    supply_price: Array
+    demand_price: Array
+    order_price: Array
+    gap: Array
+    dual_residual: Array
+    status: Array
+
+
+def lockstep(problem: BuyingLP, basis: Array, limits: Limits, certify: Certify) -> tuple[Solution, Array]:
+    """Successive shortest paths in JAX; the basis is of no bytes."""
+    net, unit, step = _on_grid(problem)
+    flow, labels, _ = least_cost_flow(net, limits.iterations)
+    point = complete_point(problem, flow.order * unit[None], flow.ship * unit[None, None])
+    solution = certify(point, _prices(problem, labels, step), flow.open())
+    return proven(solution, lambda: sharper_proof(problem, solution, certify)), basis
+
+
+def proven(solution: Solution, sharper: Callable[[], Proof]) -> Solution:
+    """The answers with a sharper proof if one lacks it; a conditional would copy what it does not change."""
+    proof = Proof(*(getattr(solution, name) for name in Proof._fields))
+    proof = lax.cond(jnp.any(solution.status == Status.INACCURATE), sharper, lambda: proof)
+    return solution._replace(**proof._asdict())
+
+
+def sharper_proof(problem: BuyingLP, solution: Solution, certify: Certify) -> Proof:
+    """Prices that prove an exact method's answers where the grid is too coarse for those of the flow."""
+    net, unit, step = _on_grid(problem)
+    flow = _flow_of(solution, unit)
+    best = solution
+    for each in sharp_prices(problem, _prices(problem, sharp_labels(problem, net, flow, step), step), flow):
+        other = certify(Point(*solution[:4]), each, solution.status == Status.ITERATION_LIMIT)
+        best = jax.tree.map(lambda new, old, better=other.gap < best.gap: jnp.where(better, new, old), other, best)
+    return Proof(*(getattr(best, name) for name in Proof._fields))
+
+
+def _flow_of(solution: Solution, unit: Array) -> Flow:
+    """The flow on the grid that an answer was made of; only the order has been moved since, by rounding."""
+    units = lambda a: jnp.round(a / unit)
+    ship = units(solution.ship)
+    none = jnp.zeros_like
+    return Flow(units(solution.order), ship, jnp.sum(ship, axis=0), none(unit), none(solution.order), none(ship[0]))
+
+
+def _prices(problem: BuyingLP, labels: Labels, step: Array) -> Prices:
+    """A dual point from the labels."""
+    pool = jnp.where(labels.pool < NEVER / 2, labels.pool * step, jnp.inf)
+    supply = jnp.minimum(labels.node * step[None], problem.overage_cost)  # labels err by steps, overage costs do not
+    return complete_prices(problem, jnp.max(supply[:, None] - problem.route_cost, axis=0), pool)
+
+
+def _power_of_two(size: Array, bits: int) -> Array:
+    """2^(e - bits) for the least 2^e above ``size``; 1 where the size is 0."""
+    exponent = jnp.frexp(jnp.where(size > 0, size, 1))[1] - bits
+    return jnp.where(size > 0, jnp.ldexp(jnp.ones_like(size), exponent), 1)
+
+
+def _on_grid(problem: BuyingLP) -> tuple[Network, Array, Array]:
+    """The LP in whole numbers, with the unit of quantity (one bit finer than rounding) and the step of cost.
+
+    All units together are less than 2^(mantissa bits), so sums of quantities are exact; costs leave four bits for
+    paths. A cap or width is cut at twice all units, which keeps it from ever being reached.
+    """
+    mantissa = jnp.finfo(problem.supply.dtype).nmant
+    everything = jnp.sum(problem.supply, axis=0) + problem.order_total
+    unit = _power_of_two(everything, mantissa)
+    step = _power_of_two(cost_size(problem), mantissa - 3)
+    row = lambda each, a: each.reshape((1,) * (a.ndim - 1) + each.shape)
+    whole = lambda a: jnp.round(jnp.minimum(a, 2 * row(everything, a)) / row(unit, a))
+    amount = lambda a: jnp.where(row(everything, a) > 0, whole(a), jnp.sign(a))
+    steps = lambda a: jnp.round(a / row(step, a))
+    cap, total = amount(problem.order_cap), amount(problem.order_total)
+    net = Network(
+        order_cost=jnp.where(cap > 0, steps(problem.order_cost), 0),
+        cap=cap,
+        total=jnp.minimum(total, jnp.sum(cap, axis=0)),
+        supply=amount(problem.supply),
+        route_cost=jnp.where(jnp.isfinite(problem.route_cost), steps(problem.route_cost), NEVER),
+        overage_cost=steps(problem.overage_cost),
+        segment_value=steps(problem.segment_value),
+        filled=jnp.cumsum(amount(problem.segment_width), axis=1),
+    )
+    return net, unit, step
