@@ -36,10 +36,14 @@ class Contestant(NamedTuple):
     starts: tuple[str, ...] = ("cold", "hot")
     slow: bool = False
     """Thousands of iterations: it gets few LPs, in float64, on one thread."""
+    exact: bool = True
+    """Finds a vertex. The others take long to compile: they get one size of batch."""
 
     def batches(self, shape: Shape, wanted: Sequence[int]) -> Sequence[int]:
         """Sizes of the batches that it is given, out of those wanted or instead of them."""
-        return (max(8, SLOW_ROUTES // (shape[0] * shape[1])),) if self.slow else wanted
+        if self.slow:
+            return (max(8, SLOW_ROUTES // (shape[0] * shape[1])),)
+        return wanted if self.exact else wanted[-1:]
 
 
 class Exact(NamedTuple):
@@ -78,7 +82,8 @@ def _contestant(shape: Shape, method: Method) -> Contestant:
     """A method of `jaxsim.kernels.buying_lp`; lockstep has no hot start, as its starts are of no bytes."""
     starts = ("cold",) if method == "lockstep" else ("cold", "hot")
     fresh = partial(no_start, method=method)
-    return Contestant(method, partial(solve_from, method=method), fresh, starts, slow=method == "first_order")
+    solve, exact = partial(solve_from, method=method), method in ("lockstep", "network_simplex")
+    return Contestant(method, solve, fresh, starts, slow=method == "first_order", exact=exact)
 
 
 def cores() -> int:

@@ -34,7 +34,7 @@ COPIES = 6
 def over_batches(stopwatch: Stopwatch, quick: bool, seed: int) -> Iterator[dict]:
     """Rows of batches of 1 to 4^10 LPs; a method's largest batches are left out where they would take too long."""
     base = random_instances(SHAPE, QUICK_BATCHES[-1] if quick else BASE, seed)
-    running = fast_contestants(SHAPE)
+    running = exact_contestants(SHAPE)
     for batch in QUICK_BATCHES if quick else BATCHES:
         needed = COPIES * sum(array.nbytes for array in base.lps.values()) // base.count * batch
         if needed > memory():
@@ -49,9 +49,9 @@ def over_batches(stopwatch: Stopwatch, quick: bool, seed: int) -> Iterator[dict]
                     stopwatch.left_out.append(f"{contestant.name}: batches above {batch} take too long")
 
 
-def fast_contestants(shape: Shape) -> list[Contestant]:
-    """Those that take batches of any size."""
-    return [contestant for contestant in contestants(shape) if not contestant.slow]
+def exact_contestants(shape: Shape) -> list[Contestant]:
+    """Those that the simulator can use; the others would take long to compile for so many sizes."""
+    return [contestant for contestant in contestants(shape) if contestant.exact]
 
 
 def over_shapes(stopwatch: Stopwatch, rivals: Rivals, folder: Path, quick: bool, seed: int) -> Iterator[dict]:
@@ -64,7 +64,7 @@ def over_shapes(stopwatch: Stopwatch, rivals: Rivals, folder: Path, quick: bool,
         instances = random_instances(shape, batch, seed)
         rows, exact = rivals.rows(instances, folder, slow=False, few=True)
         yield from ({"shape": list(shape)} | row for row in rows)
-        for contestant in fast_contestants(shape):
+        for contestant in exact_contestants(shape):
             for row in stopwatch.rows(contestant, instances, batch, np.float64, exact):
                 yield {"shape": list(shape)} | row
 

@@ -51,12 +51,15 @@ def complete_point(problem: BuyingLP, order: Array, ship: Array) -> Point:
     return Point(order, ship, leftover, served)
 
 
-def complete_prices(problem: BuyingLP, demand: Array, order: Array | None = None) -> Prices:
-    """A feasible dual point with given prices of demand: supplies are worth the most that those allow.
+def complete_prices(problem: BuyingLP, supply: Array, order: Array | None = None) -> Prices:
+    """A feasible dual point from prices of supplies: demand costs what they ask, supplies are worth the most for that.
 
-    An order price that is not finite is that of the dearest node that may be ordered into; without any, it is the one
-    that proves most.
+    Prices of nodes that have and get no units mean nothing and are not asked. An order price that is not finite is that
+    of the dearest node that may be ordered into; without any, it is the one that proves most.
     """
+    alive = (problem.supply > 0) | (jnp.minimum(problem.order_cap, problem.order_total[None]) > 0)
+    supply = jnp.where(alive, jnp.minimum(supply, problem.overage_cost), -jnp.inf)
+    demand = jnp.max(supply[:, None] - problem.route_cost, axis=0)
     demand = jnp.maximum(demand, -problem.segment_value[:, 0])
     supply = jnp.minimum(problem.overage_cost, jnp.min(demand[None] + problem.route_cost, axis=1))
     reach = problem.order_cost + supply

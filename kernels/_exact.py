@@ -66,8 +66,7 @@ def _flow_of(solution: Solution, unit: Array) -> Flow:
 def _prices(problem: BuyingLP, labels: Labels, step: Array) -> Prices:
     """A dual point from the labels."""
     pool = jnp.where(labels.pool < NEVER / 2, labels.pool * step, jnp.inf)
-    supply = jnp.minimum(labels.node * step[None], problem.overage_cost)  # labels err by steps, overage costs do not
-    return complete_prices(problem, jnp.max(supply[:, None] - problem.route_cost, axis=0), pool)
+    return complete_prices(problem, labels.node * step[None], pool)
 
 
 def _power_of_two(size: Array, bits: int) -> Array:

@@ -69,6 +69,18 @@ def is_meaningless(problem: BuyingLP) -> Bool[Array, "*batch"]:
     return bad
 
 
+def is_short(problem: BuyingLP) -> Bool[Array, "*batch"]:
+    """Which LPs have caps below the total, beyond the rounding error of summing them."""
+    slack = 4 * problem.order_cap.shape[0] * jnp.finfo(problem.order_cap.dtype).eps
+    return jnp.sum(problem.order_cap, axis=0) < problem.order_total * (1 - slack)
+
+
+def or_nothing(problem: BuyingLP, skip: Bool[Array, "block"]) -> BuyingLP:
+    """An LP without units, which takes no work, in the place of those to skip."""
+    spread = lambda a: skip.reshape((1,) * (a.ndim - 1) + skip.shape)
+    return BuyingLP(*(jnp.where(spread(a), jnp.zeros_like(a), a) for a in problem))
+
+
 class Solution(NamedTuple):
     """An optimal vertex with its prices and its certificate."""
 

@@ -14,7 +14,9 @@ Every method takes the same arrays and gives the same `Solution`, with a state t
 
 - "network_simplex": an optimal vertex, in compiled code; needs Warp (`jaxsim.kernels._network_simplex`)
 - "lockstep": an optimal vertex, by successive shortest paths in JAX (`jaxsim.kernels._flow`)
-- "first_order": a point within the tolerance, in JAX (`jaxsim.kernels.first_order`, also for side constraints)
+- "interior_point": a point within the tolerance, in JAX (`jaxsim.kernels.interior_point`, also for sensitivities);
+  "interior_point_mixed" starts LPs of float64 in float32
+- "first_order": the same without factorizations (`jaxsim.kernels.first_order`, also for side constraints)
 
 A status is earned: objective, gap and residuals are recomputed from the point that is returned, in the numbers that
 came in, and the objective is compared with that of a dual point made feasible. `jaxsim.kernels._certificate` does so
@@ -25,16 +27,16 @@ small enough for a core's cache; a block takes as long as its slowest LP. No LP'
 """
 
 import math
-from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import Array, lax
-from jaxsim.kernels import _exact, _network_simplex, first_order
+from jax import Array
+from jaxsim.kernels import _exact, _network_simplex, first_order, interior_point
 from jaxsim.kernels._certificate import Certify, Limits, Point, Prices, examine
-from jaxsim.kernels._problem import BuyingLP, Solution, Status, is_meaningless
+from jaxsim.kernels._lp_blocks import by_blocks, default_block, flatten, unflatten
+from jaxsim.kernels._problem import BuyingLP, Solution, Status, is_meaningless, is_short, or_nothing
 from jaxtyping import Int8, Int32
 
 __all__ = [
@@ -50,14 +52,15 @@ __all__ = [
     "solve_from",
 ]
 
-Method = Literal["lockstep", "network_simplex", "first_order"]
+Method = Literal["lockstep", "network_simplex", "interior_point", "interior_point_mixed", "first_order"]
 
 Start = Any
 """A pytree of arrays with the LPs' batch axes last; opaque."""
 
-_Tree = TypeVar("_Tree")
 _SOLVERS = {
     "lockstep": _exact.lockstep,
+    "interior_point": interior_point.solve_block,
+    "interior_point_mixed": partial(interior_point.solve_block, mixed=True),
     "first_order": first_order.solve_block,
 }
 _TOLERANCE = {"float32": 2e-5, "float64": 1e-8}
@@ -118,6 +121,8 @@ def no_start(problem: BuyingLP, method: Method | None = None) -> Start:
     nodes, regions, *batch = problem.route_cost.shape
     segments = problem.segment_width.shape[1]
     method = method or default_method(nodes, regions, segments)
+    if method.startswith("interior_point"):
+        return interior_point.no_state(problem)
     if method == "first_order":
         return first_order.no_state(problem)
     return jnp.zeros((basis_size(nodes, regions, segments, method), *batch), jnp.int8)
@@ -165,18 +170,16 @@ def _solve(
         if max_iterations is None
         else max_iterations,
     )
-    if block is None:
-        block = _default_block(nodes * regions, count)
+    elements = _BLOCK_ELEMENTS // 2 if method.startswith("interior_point") else _BLOCK_ELEMENTS
+    size = default_block(nodes * regions, count, elements) if block is None else block
     none = jax.eval_shape(lambda lps: no_start(lps, method), problem)
     if start is None:
         start = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), none)
     elif jax.tree.map(jnp.shape, start) != jax.tree.map(jnp.shape, none):
         raise ValueError(f"start: not one of {method} for LPs of this shape; see no_start")
-    flat = BuyingLP(*(_flatten(array, batch, count) for array in problem))
-    start = jax.tree.map(lambda array: _flatten(array, batch, count), start)
     solver = _compiled if method == "network_simplex" else _traced
-    answer = solver(flat, start, min(block, count), active, settings)
-    return jax.tree.map(lambda array: array.reshape(*array.shape[:-1], *batch), answer)
+    flat, start = flatten((problem, start), problem)
+    return unflatten(solver(flat, start, size, active, settings), problem)
 
 
 class _Settings(NamedTuple):
@@ -186,20 +189,9 @@ class _Settings(NamedTuple):
 
 
 def _most_iterations(method: Method, size: int) -> int:
+    if method.startswith("interior_point"):
+        return 40
     return 20_000 if method == "first_order" else 64 + 16 * size
-
-
-def _default_block(routes: int, count: int) -> int:
-    """A power of two: what fits a core's cache on a CPU, everything at once on an accelerator."""
-    if jax.default_backend() != "cpu":
-        return count
-    return min(256, max(16, 2 ** int(math.log2(_BLOCK_ELEMENTS / routes))))
-
-
-def _flatten(array: Array, batch: list[int], count: int) -> Array:
-    """Broadcast the trailing batch axes to ``batch`` and make them one."""
-    lead = array.shape[: array.ndim - len(batch)]
-    return jnp.broadcast_to(array, (*lead, *batch)).reshape(*lead, count)
 
 
 def _compiled(
@@ -216,7 +208,7 @@ def _compiled(
         lps, certify = _prepared(lps, active, settings)
         return _exact.sharper_proof(lps, answers, certify)
 
-    return _exact.proven(solution, lambda: _by_blocks(sharpen_block, (problem, solution), block, active)), start
+    return _exact.proven(solution, lambda: by_blocks(sharpen_block, (problem, solution), block, active)), start
 
 
 def _traced(
@@ -231,56 +223,22 @@ def _traced(
         limits = Limits(count, settings.max_iterations, settings.tolerance)
         return _SOLVERS[settings.method](lps, starts, limits, certify)
 
-    return _by_blocks(solve_block, (problem, start), block, active)
-
-
-def _by_blocks(function: Callable[..., _Tree], arguments: Any, block: int, active: Array | None) -> _Tree:
-    """A function of LPs, and of how many of them matter, on block after block.
-
-    The last block overlaps its neighbor when the count does not divide.
-    """
-    count = jax.tree.leaves(arguments)[0].shape[-1]
-    if block == count:
-        return function(arguments, active)
-    take = lambda first: jax.tree.map(lambda a: lax.dynamic_slice_in_dim(a, first, block, axis=a.ndim - 1), arguments)
-    part = jax.eval_shape(lambda: function(take(0), active))
-    empty = jax.tree.map(lambda a: jnp.zeros((*a.shape[:-1], count), a.dtype), part)
-
-    def step(index: Array, answer: _Tree) -> _Tree:
-        first = jnp.minimum(index * block, count - block)
-        found = function(take(first), None if active is None else active - first)
-        put = lambda all_of_them, new: lax.dynamic_update_slice_in_dim(all_of_them, new, first, axis=new.ndim - 1)
-        return jax.tree.map(put, answer, found)
-
-    blocks = -(-count // block) if active is None else -(-active // block)
-    return lax.fori_loop(0, blocks, step, empty)
+    return by_blocks(solve_block, (problem, start), block, active)
 
 
 def _prepared(problem: BuyingLP, active: Array | None, settings: _Settings) -> tuple[BuyingLP, Certify]:
     """A block's LPs without those that need no solver, and what examines their answers."""
-    bad, short = is_meaningless(problem), _is_short(problem)
+    bad, short = is_meaningless(problem), is_short(problem)
     skip = bad | short
     if active is not None:
         skip |= jnp.arange(skip.shape[0], dtype=active.dtype) >= active
-    problem = _or_nothing(problem, skip)
+    problem = or_nothing(problem, skip)
     problem = problem._replace(route_cost=_useful_routes(problem))
 
     def certify(point: Point, prices: Prices, unfinished: Array) -> Solution:
         return examine(problem, point, prices, (bad, short, unfinished), settings.tolerance)
 
     return problem, certify
-
-
-def _is_short(problem: BuyingLP) -> Array:
-    """Which LPs have caps below the total, beyond the rounding error of summing them."""
-    slack = 4 * problem.order_cap.shape[0] * jnp.finfo(problem.order_cap.dtype).eps
-    return jnp.sum(problem.order_cap, axis=0) < problem.order_total * (1 - slack)
-
-
-def _or_nothing(problem: BuyingLP, skip: Array) -> BuyingLP:
-    """An LP without units, which takes no work, in the place of those to skip."""
-    spread = lambda a: skip.reshape((1,) * (a.ndim - 1) + skip.shape)
-    return BuyingLP(*(jnp.where(spread(a), jnp.zeros_like(a), a) for a in problem))
 
 
 def _useful_routes(problem: BuyingLP) -> Array:

@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 _TOLERANCE = {"float32": 1e-4, "float64": 1e-8}
-_SHARE = 0.25  # of the tolerance of a completed point, for the point that it is made of
+_SHARE = 0.1  # of the tolerance of a completed point, for the point that it is made of
 _INFEASIBLE_TOLERANCE = {"float32": 1e-4, "float64": 1e-10}
 
 
@@ -210,7 +210,7 @@ def solve_block(problem: BuyingLP, start: State, limits: Limits, certify: Certif
         problem, start=start, tolerance=_SHARE * limits.tolerance, max_iterations=limits.iterations
     )
     point = complete_point(problem, answer.order, answer.ship)
-    prices = complete_prices(problem, answer.demand_price)
+    prices = complete_prices(problem, answer.supply_price)
     return certify(point, prices, answer.iterations >= limits.iterations), answer.state
 
 
