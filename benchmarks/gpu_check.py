@@ -1,10 +1,11 @@
 """The GPU against the CPU: the same buying LPs and the same product-trials must have the same answers.
 
-    python -m benchmarks.gpu_check [--quick]
+    python -m benchmarks.gpu_check [--quick] [--compiled]
 
 The default device's answers are compared with those of a second process that sees the CPU alone. Orders and statuses of
-LPs must agree to rounding, trajectories in every whole number. Exit code 1 means that something differs. On a machine
-without a GPU both sides are the CPU, which only tests this script.
+LPs must agree to rounding, trajectories in every whole number. With `--compiled` only LPs are compared, solved by the
+network simplex, whose source is compiled for both devices; without it by the method in JAX. Exit code 1 means that
+something differs. On a machine without a GPU both sides are the CPU, which only tests this script.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxsim.kernels.buying_lp import BuyingLP, Status, solve
+from jaxsim.kernels.buying_lp import BuyingLP, Method, Status, solve
 
 from benchmarks.buying_lp import SHAPES, simulation_states
 from benchmarks.engines import capacity_costs, demo_system
@@ -31,13 +32,14 @@ TOLERANCE = {"float64": 1e-9, "float32": 1e-4}
 """Of order vectors, as a part of the LP's order total."""
 
 
-def lp_answers(quick: bool) -> dict[str, np.ndarray]:
+def lp_answers(quick: bool, method: Method) -> dict[str, np.ndarray]:
     """Order vectors, as parts of the order total, and statuses."""
     found = {}
     for shape in SHAPES[:1] if quick else SHAPES:
         fields = simulation_states(shape, 256 if quick else 4096, SEED)
         for dtype in TOLERANCE:
-            answer = solve(BuyingLP(**{name: jnp.asarray(values, dtype) for name, values in fields.items()}))
+            lps = BuyingLP(**{name: jnp.asarray(values, dtype) for name, values in fields.items()})
+            answer = solve(lps, method=method)
             name = f"LP {'x'.join(map(str, shape))} {dtype}"
             found[f"{name} order"] = np.asarray(answer.order) / np.maximum(fields["order_total"], 1)
             found[f"{name} status"] = np.asarray(answer.status)
@@ -61,20 +63,21 @@ def trajectories(quick: bool) -> dict[str, np.ndarray]:
     return found
 
 
-def answers(quick: bool) -> dict[str, np.ndarray]:
+def answers(quick: bool, compiled: bool) -> dict[str, np.ndarray]:
     """All that is compared, computed on the default device."""
     jax.config.update("jax_enable_x64", True)
-    return lp_answers(quick) | trajectories(quick)
+    return lp_answers(quick, "network_simplex") if compiled else lp_answers(quick, "lockstep") | trajectories(quick)
 
 
-def both_answers(quick: bool) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+def both_answers(quick: bool, compiled: bool) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """This device's, and at the same time those of a process that sees the CPU alone."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cpu.npz"
         command = [sys.executable, "-m", "benchmarks.gpu_check", "--write", str(path), *["--quick"] * quick]
+        command += ["--compiled"] * compiled
         child = subprocess.Popen(command, env=os.environ | {"JAX_PLATFORMS": "cpu"})
         try:
-            mine = answers(quick)
+            mine = answers(quick, compiled)
             if child.wait():
                 raise SystemExit(f"the process on the CPU ended with exit code {child.returncode}")
         finally:
@@ -101,17 +104,18 @@ def main() -> None:
     """Compare and exit with 1 if anything differs."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="one shape of few LPs, few networks")
+    parser.add_argument("--compiled", action="store_true", help="LPs by the network simplex, which needs warp-lang")
     parser.add_argument("--write", type=Path, help="only write this device's answers to a file")
     options = parser.parse_args()
     if options.write:
-        np.savez(options.write, allow_pickle=False, **answers(options.quick))
+        np.savez(options.write, allow_pickle=False, **answers(options.quick, options.compiled))
         return
     device = jax.devices()[0]
     on_cpu = device.platform == "cpu"
     print(
         f"{device.device_kind} against the CPU{': no GPU here, both sides are the CPU' if on_cpu else ''}", flush=True
     )
-    mine, theirs = both_answers(options.quick)
+    mine, theirs = both_answers(options.quick, options.compiled)
     wrong = [name for name in mine if differs(name, mine[name], theirs[name])]
     print(f"{len(wrong)} of {len(mine)} differ" if wrong else f"all {len(mine)} agree")
     sys.exit(1 if wrong else 0)

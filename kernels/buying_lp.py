@@ -163,13 +163,11 @@ def _solve(
         method = default_method(nodes, regions, segments)
     elif method == "network_simplex" and not _network_simplex.is_available(nodes, regions, segments):
         raise ValueError(f"method: the network simplex needs warp-lang and at most {_network_simplex.MOST} of each")
-    settings = _Settings(
-        method=method,
-        tolerance=_TOLERANCE[jnp.dtype(problem.route_cost.dtype).name] if tolerance is None else tolerance,
-        max_iterations=_most_iterations(method, nodes + regions * segments)
-        if max_iterations is None
-        else max_iterations,
-    )
+    if tolerance is None:
+        tolerance = _TOLERANCE[jnp.dtype(problem.route_cost.dtype).name]
+    if max_iterations is None:
+        max_iterations = _most_iterations(method, nodes + regions * segments)
+    settings = _Settings(method, tolerance, max_iterations)
     elements = _BLOCK_ELEMENTS // 2 if method.startswith("interior_point") else _BLOCK_ELEMENTS
     size = default_block(nodes * regions, count, elements) if block is None else block
     none = jax.eval_shape(lambda lps: no_start(lps, method), problem)
