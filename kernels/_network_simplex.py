@@ -13,6 +13,7 @@ only, to tell the address of the compiled function, which XLA then calls directl
 import importlib.util
 import inspect
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache
@@ -117,13 +118,17 @@ def _no_remarks() -> Iterator[None]:
 
 
 def _cpu_call(shape: Shape, inputs: Sequence[Array], outputs: dict[str, jax.ShapeDtypeStruct]) -> Sequence[Array]:
-    return jax.ffi.ffi_call(_cpu_target(*shape), list(outputs.values()))(*inputs)
+    with _COMPILING:
+        target = _cpu_target(*shape)
+    return jax.ffi.ffi_call(target, list(outputs.values()))(*inputs)
 
 
 def _cuda_call(shape: Shape, inputs: Sequence[Array], outputs: dict[str, jax.ShapeDtypeStruct]) -> Sequence[Array]:
     """One thread per LP; also runs on a CPU, through Warp's bridge."""
     sizes = {name: output.shape for name, output in outputs.items()}
-    return _cuda_kernel(*shape)(*inputs, launch_dims=outputs["pivots"].shape, output_dims=sizes)
+    with _COMPILING:
+        kernel = _cuda_kernel(*shape)
+    return kernel(*inputs, launch_dims=outputs["pivots"].shape, output_dims=sizes)
 
 
 @cache
@@ -199,6 +204,9 @@ def _annotated(function: Callable[..., None], types: dict[str, Any]) -> Callable
     function.__annotations__ = types
     return function
 
+
+_COMPILING = threading.Lock()
+"""Two threads that compiled the same kernel would leave one of them with machine code that is gone."""
 
 _KEPT: list[Any] = []
 """Kernels whose machine code XLA calls: it goes when they go."""

@@ -210,6 +210,17 @@ def test_threads_at_once():
                 np.testing.assert_array_equal(one, other)
 
 
+def test_threads_compile_a_shape_once():
+    """A shape that no other test has, traced in four threads at a time for batches of different sizes."""
+    lps = [as_lp(random_lps((2, 3, 5), size, "ordinary", size)) for size in (5, 6, 7, 8)]
+    kept = len(_network_simplex._KEPT)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda lp: simplex(lp, no_start(lp))[0], lps))
+    assert len(_network_simplex._KEPT) == kept + 1
+    for lp, answer in zip(lps, answers, strict=True):
+        same_optimum(lp, answer, lockstep(lp))
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_threads_of_the_accelerator_on_a_cpu(monkeypatch):
     """The kernel of one thread per LP is the same source; Warp also runs it on a CPU."""
