@@ -5,31 +5,16 @@ them equal.
 """
 
 import json
-from pathlib import Path
 from typing import Any
 
-_ROOT = Path(__file__).resolve().parents[1]
-PAGE = _ROOT / "docs" / "trust.md"
-RESULTS = _ROOT / "benchmarks" / "results"
-_BEGIN, _END = "<!-- figures: begin -->\n", "<!-- figures: end -->\n"
+from benchmarks.figures_page import RESULTS, ROOT, table, with_figures
+
+PAGE = ROOT / "docs" / "trust.md"
 SCENARIOS = ("demo", "paper", "carparts")
 """Whose engines were compared by `jaxsim conformance`; files `conformance_<scenario>.json`."""
 
 COVERED = ("wmapd", "preferred_node_availability", "fill_rate", "cost_per_unit", "change of cost_per_unit")
 """Measures shown of the coverage study; all are in its file."""
-
-
-def with_figures(page: str) -> str:
-    """The page with its figures made new.
-
-    Raises:
-        ValueError: the page lacks one of the two marks.
-    """
-    before, begin, rest = page.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not begin or not end:
-        raise ValueError(f"{PAGE} must have a line {_BEGIN.strip()} and one {_END.strip()}")
-    return f"{before}{_BEGIN}\n{figures()}\n{_END}{after}"
 
 
 def figures() -> str:
@@ -40,12 +25,6 @@ def figures() -> str:
 
 def _read(name: str) -> dict[str, Any]:
     return json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
-
-
-def _table(head: str, rows: list[tuple]) -> str:
-    columns = head.count("|") + 1
-    lines = [f"| {head} |", "|" + "---|" * columns]
-    return "\n".join([*lines, *(f"| {' | '.join(map(str, row))} |" for row in rows)]) + "\n"
 
 
 def _conformance() -> str:
@@ -80,7 +59,7 @@ def _scenarios() -> str:
         "scenario | LP of the fast engine | costs | product-trials | LPs | entries that differ | ties |"
         " product-trials with other units | wMAPD, scan − events | PNA, scan − events"
     )
-    return "**2. Scenarios as users have them** (`conformance_*.json`)\n\n" + _table(head, rows)
+    return "**2. Scenarios as users have them** (`conformance_*.json`)\n\n" + table(head, rows)
 
 
 def _difference(pair: dict[str, float]) -> str:
@@ -112,7 +91,7 @@ def _textbook() -> str:
         f" {found['differing_entries']}.\n\n"
     )
     head = "case | published | exact, this policy | simulated | score | finds | policy over published"
-    return text + _table(head, rows)
+    return text + table(head, rows)
 
 
 def _rivals() -> str:
@@ -146,7 +125,7 @@ def _rivals() -> str:
         " constant. A node-period of ours is"
         " seven simulated days, each recorded.\n\n"
     )
-    return text + _table(head, rows)
+    return text + table(head, rows)
 
 
 def _lps() -> str:
@@ -172,7 +151,7 @@ def _lps() -> str:
         " code with the kernel; maxima, not means, over the answers called optimal. Adversarial families:"
         f" {families}.\n\n"
     )
-    return text + _table(head, rows)
+    return text + table(head, rows)
 
 
 def _coverage() -> str:
@@ -191,8 +170,8 @@ def _coverage() -> str:
         f" {found['replicates']:,}"
         f" samples of a population of {found['population']} products\n\n"
     )
-    return text + _table(head, rows)
+    return text + table(head, rows)
 
 
 if __name__ == "__main__":
-    PAGE.write_text(with_figures(PAGE.read_text("utf-8")), "utf-8")
+    PAGE.write_text(with_figures(PAGE.read_text("utf-8"), figures()), "utf-8")
