@@ -4,12 +4,12 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import Array
 from jaxsim.kernels._arcs import Dual, Iterate, Quantities, drops
 from jaxsim.kernels._barrier import Goal
 from jaxsim.kernels._certificate import cost_size
 from jaxsim.kernels._grounded import add, inverse, stage
-from jaxsim.kernels._problem import BuyingLP
+from jaxsim.kernels._problem import BuyingLP, power_of_two
 
 
 class Scaled(NamedTuple):
@@ -48,12 +48,6 @@ class State(NamedTuple):
     quantity: Array
     """The units; 0 where there was no solve."""
     cost: Array
-
-
-def power_of_two(size: Array) -> Array:
-    """The least power of two above ``size``; 1 where the size is 0."""
-    size = lax.stop_gradient(size)
-    return jnp.ldexp(jnp.ones_like(size), jnp.frexp(jnp.where(size > 0, size, 1))[1])
 
 
 def scale(problem: BuyingLP, drop_useless_routes: bool) -> tuple[Scaled, Units]:

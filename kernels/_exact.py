@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jaxsim.kernels._certificate import Certify, Limits, Point, Prices, complete_point, complete_prices, cost_size
 from jaxsim.kernels._flow import NEVER, Flow, Labels, Network, least_cost_flow
-from jaxsim.kernels._problem import BuyingLP, Solution, Status
+from jaxsim.kernels._problem import BuyingLP, Solution, Status, power_of_two
 from jaxsim.kernels._refine import sharp_labels, sharp_prices
 
 
@@ -69,12 +69,6 @@ def _prices(problem: BuyingLP, labels: Labels, step: Array) -> Prices:
     return complete_prices(problem, labels.node * step[None], pool)
 
 
-def _power_of_two(size: Array, bits: int) -> Array:
-    """2^(e - bits) for the least 2^e above ``size``; 1 where the size is 0."""
-    exponent = jnp.frexp(jnp.where(size > 0, size, 1))[1] - bits
-    return jnp.where(size > 0, jnp.ldexp(jnp.ones_like(size), exponent), 1)
-
-
 def _on_grid(problem: BuyingLP) -> tuple[Network, Array, Array]:
     """The LP in whole numbers, with the unit of quantity (one bit finer than rounding) and the step of cost.
 
@@ -83,8 +77,8 @@ def _on_grid(problem: BuyingLP) -> tuple[Network, Array, Array]:
     """
     mantissa = jnp.finfo(problem.supply.dtype).nmant
     everything = jnp.sum(problem.supply, axis=0) + problem.order_total
-    unit = _power_of_two(everything, mantissa)
-    step = _power_of_two(cost_size(problem), mantissa - 3)
+    unit = power_of_two(everything, mantissa)
+    step = power_of_two(cost_size(problem), mantissa - 3)
     row = lambda each, a: each.reshape((1,) * (a.ndim - 1) + each.shape)
     whole = lambda a: jnp.round(jnp.minimum(a, 2 * row(everything, a)) / row(unit, a))
     amount = lambda a: jnp.where(row(everything, a) > 0, whole(a), jnp.sign(a))

@@ -8,7 +8,7 @@ lets an interior point method end in float32, or at a gap of 1e-12 in float64.
 
 import inspect
 from collections.abc import Callable
-from functools import partial
+from functools import partial, reduce
 from typing import NamedTuple, TypeVar
 
 import jax
@@ -74,21 +74,18 @@ def whole(a: Array) -> Array:
 
 def most(a: Array) -> Array:
     """Largest entry of each LP; NaN if one is."""
-    while a.ndim > 1:
-        largest = a[0]
-        for i in range(1, a.shape[0]):
-            largest = jnp.maximum(largest, a[i])
-        a = largest
-    return a
+    return _fold(jnp.maximum, a)
 
 
 def least(a: Array) -> Array:
     """Smallest entry of each LP; NaN if one is."""
+    return _fold(jnp.minimum, a)
+
+
+def _fold(choose: Callable[[Array, Array], Array], a: Array) -> Array:
+    """One entry of each LP, axis by axis; written out as in `add`."""
     while a.ndim > 1:
-        smallest = a[0]
-        for i in range(1, a.shape[0]):
-            smallest = jnp.minimum(smallest, a[i])
-        a = smallest
+        a = reduce(choose, (a[i] for i in range(a.shape[0])))
     return a
 
 

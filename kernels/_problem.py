@@ -4,7 +4,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 from jaxtyping import Bool, Float, Int32
 
 
@@ -79,6 +79,13 @@ def or_nothing(problem: BuyingLP, skip: Bool[Array, "block"]) -> BuyingLP:
     """An LP without units, which takes no work, in the place of those to skip."""
     spread = lambda a: skip.reshape((1,) * (a.ndim - 1) + skip.shape)
     return BuyingLP(*(jnp.where(spread(a), jnp.zeros_like(a), a) for a in problem))
+
+
+def power_of_two(size: Float[Array, "..."], bits: int = 0) -> Float[Array, "..."]:
+    """2^(e - bits) for the least 2^e above each size; 1 where the size is 0. It has no derivative."""
+    size = lax.stop_gradient(size)
+    exponent = jnp.frexp(jnp.where(size > 0, size, 1))[1] - bits
+    return jnp.where(size > 0, jnp.ldexp(jnp.ones_like(size), exponent), 1)
 
 
 class Solution(NamedTuple):

@@ -30,7 +30,7 @@ from jaxsim.kernels._linear_program import (
     prove,
 )
 from jaxsim.kernels._pdhg import Settings, State, iterate
-from jaxsim.kernels._problem import BuyingLP, Solution, Status, is_meaningless
+from jaxsim.kernels._problem import BuyingLP, Solution, Status, is_meaningless, power_of_two
 from jaxtyping import Float, Int32
 
 __all__ = [
@@ -131,9 +131,8 @@ def _units(lp: LinearProgram) -> tuple[Array, Array]:
         every = jnp.concatenate(arrays)
         return jnp.max(jnp.where(jnp.isfinite(every), jnp.abs(every), 0), axis=0, initial=0)
 
-    power = lambda a: jnp.ldexp(jnp.ones_like(a), jnp.frexp(jnp.where(a > 0, a, 1))[1])
     bounds = size(lp.row_low, lp.row_high, lp.totals)
-    return power(jnp.where(bounds > 0, bounds, size(lp.low, lp.high))), power(size(lp.cost))
+    return power_of_two(jnp.where(bounds > 0, bounds, size(lp.low, lp.high))), power_of_two(size(lp.cost))
 
 
 def _rescale(state: State, unit: Array, price: Array) -> State:

@@ -14,17 +14,9 @@ mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
 cd "$root"
 
-# environment NAME REQUIREMENT...: where benchmarks.rivals.NAME_lps runs.
-environment() {
-    name=$1
-    shift
-    if [ ! -e "$folder/$name/ready" ]; then
-        "$python" -m venv --clear "$folder/$name"
-        "$folder/$name/bin/pip" install -qq --disable-pip-version-check "$@"
-        touch "$folder/$name/ready"
-    fi
-}
+. benchmarks/rivals/environment.sh
 
+# Each is where benchmarks.rivals.NAME_lps runs.
 environment ortools "ortools==9.15.6755"
 environment mpax "mpax==0.2.4" "jax==0.10.2" "jaxlib==0.10.2" "scipy==1.17.1"
 

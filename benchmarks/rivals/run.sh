@@ -14,18 +14,13 @@ out=${OUT:-$root/benchmarks/results/rivals_cpu.json}
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
 cd "$root"
+. benchmarks/rivals/environment.sh
 
 "$python" -m benchmarks.rivals.export "$folder/cases.json"
 
 # run_rival NAME REQUIREMENT...: an environment with the requirements, and the output of benchmarks.rivals.NAME_cases.
 run_rival() {
-    name=$1
-    shift
-    if [ ! -e "$folder/$name/ready" ]; then
-        "$python" -m venv --clear "$folder/$name"
-        "$folder/$name/bin/pip" install -qq --disable-pip-version-check "$@"
-        touch "$folder/$name/ready"
-    fi
+    environment "$@"
     echo "$name" >&2
     # One thread each, so that speeds are those of one core.
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 "$folder/$name/bin/python" -m "benchmarks.rivals.${name}_cases" \

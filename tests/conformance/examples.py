@@ -5,7 +5,6 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TypeVar
 
-import jax
 import numpy as np
 from hypothesis import strategies as st
 from random_scenarios import Chooser, Rows, random_rows, tabulated
@@ -112,7 +111,7 @@ def simulated(example: Example) -> Finding:
     run = fast_run(example)
     fast = Trajectory(**{field.name: getattr(run, field.name)[own] for field in fields(Trajectory)})
     exact = reference.run(system, example.costs, trials=trials, seed=seed, products=own.tolist())
-    return finding_of(rows_of(system, own), fast, exact, example.costs)
+    return finding_of(system.take(own), fast, exact, example.costs)
 
 
 def fast_run(example: Example) -> Trajectory:
@@ -125,10 +124,3 @@ def finding_of(system: System, fast: Trajectory, exact: Trajectory, costs: np.nd
     """Compare trajectories."""
     balances = balance(system, fast), balance(system, exact)
     return Finding(system, fast, exact, compare(system, fast, exact, costs), balances)
-
-
-def rows_of(system: System, rows: np.ndarray) -> System:
-    """A system of some of the products."""
-    names = tuple(system.product_names[row] for row in rows)
-    products = jax.tree.map(lambda values: values[rows], system.products)
-    return System(names, system.levels, system.weekday_share, system.network, system.lead_times, products)

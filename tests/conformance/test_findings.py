@@ -13,7 +13,6 @@ from jaxsim.conformance import TIE_TOLERANCE, balance, compare
 from jaxsim.conformance.compare import FIELDS
 from jaxsim.outcome import Trajectory
 from jaxsim.system import System, build
-from tests.conformance.examples import rows_of
 
 TRIALS, SEED = 2, 5
 
@@ -225,7 +224,7 @@ def test_parts_add_up_to_the_whole(system: System, exact: Trajectory):
     halves = [
         [Trajectory(**{name: getattr(run, name)[part] for name in FIELDS}) for run in (fast, exact)] for part in cut
     ]
-    parts = [rows_of(system, row) for row in rows]
+    parts = [system.take(row) for row in rows]
     first, second = (compare(part, run, other) for part, (run, other) in zip(parts, halves, strict=True))
     found = first + second
     assert found.mismatches == whole.mismatches

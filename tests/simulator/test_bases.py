@@ -5,6 +5,7 @@ import dataclasses
 import jax
 import numpy as np
 import pytest
+from jaxsim.kernels import _network_simplex
 from jaxsim.kernels.buying_lp import basis_size
 
 from jaxsim.measures import planned_node_weeks, utilization
@@ -77,6 +78,18 @@ def test_bases_beyond_the_bound_and_of_float32_are_not_kept(tiny, monkeypatch):
     many = Simulator(tiny, trials=3, seed=7, chunk=32)
     many.run()
     assert not many._bases
+
+
+def test_without_warp_there_are_no_bases_and_the_outcome_is_the_same(tiny, monkeypatch):
+    costs = cost_path(tiny, 2)
+    compiled = Simulator(tiny, trials=3, seed=7, chunk=32)
+    monkeypatch.setattr(_network_simplex, "is_available", lambda *shape: False)
+    plain = Simulator(tiny, trials=3, seed=7, chunk=32)
+    outcomes = [plain.run(each) for each in costs]
+    assert all(bases.size == 0 for bases in plain._bases.values())
+    monkeypatch.undo()
+    for each, outcome in zip(costs, outcomes, strict=True):
+        same(compiled.run(each), outcome)
 
 
 def test_a_failed_run_leaves_a_simulator_that_works(tiny, monkeypatch):
