@@ -13,6 +13,7 @@ only, to tell the address of the compiled function, which XLA then calls directl
 import importlib.util
 import inspect
 import os
+import platform
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -34,7 +35,8 @@ MOST = 32, 64, 64
 Shape = tuple[int, int, int, str]
 
 _LINE_BYTES = 64
-_MOST_BYTES = 1 << 18
+_CACHE_BYTES = 1 << 18
+_SIZE = {"float64": 8, "float32": 4}
 
 
 def is_available(nodes: int, regions: int, segments: int) -> bool:
@@ -72,10 +74,10 @@ def solve(
     return Solution(*fields), basis, pivots
 
 
-def _source(nodes: int, regions: int, segments: int, dtype: str, lanes: int) -> str:
-    """The code for LPs of one shape, ``lanes`` of them side by side, to be pasted into a function."""
+def _source(nodes: int, regions: int, segments: int, dtype: str, lanes: int, block: int) -> str:
+    """The code for LPs of one shape, ``lanes`` of ``block`` side by side, to be pasted into a function."""
     real, whole = {"float64": ("double", "long long"), "float32": ("float", "int")}[dtype]
-    sizes = f"constexpr int K = {nodes}, R = {regions}, M = {segments}, L = {lanes};\n"
+    sizes = f"constexpr int K = {nodes}, R = {regions}, M = {segments}, L = {lanes}, B = {block};\n"
     width = "" if lanes == 1 else f" __attribute__((vector_size({lanes} * sizeof(Real))))"
     types = f"typedef {real} Real;\ntypedef {whole} Int;\ntypedef Real Row{width};\n"
     return sizes + types + _text("network_simplex.h") + _text("buying_lp.h")
@@ -83,9 +85,23 @@ def _source(nodes: int, regions: int, segments: int, dtype: str, lanes: int) -> 
 
 def _lanes(nodes: int, regions: int, segments: int, dtype: str) -> int:
     """LPs that a CPU takes side by side: a cache line of each row, fewer where their numbers would leave the cache."""
-    size = {"float64": 8, "float32": 4}[dtype]
     numbers = 3 * nodes * regions + 6 * regions * segments + 12 * nodes
-    return _LINE_BYTES // size if numbers * _LINE_BYTES <= _MOST_BYTES else 1
+    return _LINE_BYTES // _SIZE[dtype] if numbers * _LINE_BYTES <= _CACHE_BYTES else 1
+
+
+def _block(nodes: int, regions: int, segments: int, dtype: str) -> tuple[int, int]:
+    """LPs that a CPU copies at a time, as many as stay in its cache, and the numbers of the workspace for one."""
+    given = 4 * nodes + 1 + nodes * regions + 2 * regions * segments
+    found = 3 * nodes + nodes * regions + regions * segments + regions + 5
+    numbers = given + found + -(-basis_size(nodes, regions) // _SIZE[dtype])
+    lanes = _lanes(nodes, regions, segments, dtype)
+    return max(_CACHE_BYTES // (numbers * _SIZE[dtype]) // lanes, 1) * lanes, numbers
+
+
+def _compiler_flags() -> str:
+    """For this machine; on x86 without gathering loads, which take longer than the loads that they replace."""
+    x86 = platform.machine().lower() in ("x86_64", "amd64")
+    return "-march=native" + (" -target-feature +prefer-no-gather" if x86 else "")
 
 
 def _text(name: str) -> str:
@@ -120,7 +136,9 @@ def _no_remarks() -> Iterator[None]:
 def _cpu_call(shape: Shape, inputs: Sequence[Array], outputs: dict[str, jax.ShapeDtypeStruct]) -> Sequence[Array]:
     with _COMPILING:
         target = _cpu_target(*shape)
-    return jax.ffi.ffi_call(target, list(outputs.values()))(*inputs)
+    block, numbers = _block(*shape)
+    workspace = jax.ShapeDtypeStruct((numbers * min(block, outputs["pivots"].size),), shape[3])
+    return jax.ffi.ffi_call(target, [*outputs.values(), workspace])(*inputs)[:-1]
 
 
 def _cuda_call(shape: Shape, inputs: Sequence[Array], outputs: dict[str, jax.ShapeDtypeStruct]) -> Sequence[Array]:
@@ -142,11 +160,11 @@ def _cpu_target(nodes: int, regions: int, segments: int, dtype: str) -> str:
         tell(address)
 
     types = {"address": wp.array(dtype=wp.int64)}
-    snippet = _source(nodes, regions, segments, dtype, _lanes(nodes, regions, segments, dtype)) + _text(
-        "network_simplex_call.h"
-    )
+    shape = nodes, regions, segments, dtype
+    snippet = _source(*shape, _lanes(*shape), _block(*shape)[0]) + _text("network_simplex_call.h")
     tell = wp.func_native(snippet)(_annotated(tell, types))
-    kernel = wp.kernel(enable_backward=False, module="unique")(_annotated(tell_address, types))
+    options = {"cpu_compiler_flags": _compiler_flags()}
+    kernel = wp.kernel(enable_backward=False, module="unique", module_options=options)(_annotated(tell_address, types))
     address = wp.zeros(1, dtype=wp.int64, device="cpu")
     wp.launch(kernel, 1, outputs=[address], device="cpu")
     _KEPT.append(kernel)
@@ -193,7 +211,7 @@ def _threads(nodes: int, regions: int, segments: int, dtype: str) -> Any:
     types = {name: wp.array(dtype=getattr(wp, dtype), ndim=axes.get(name, 2)) for name in names}
     types |= {name: wp.array(dtype=wp.int8, ndim=2) for name in ("start", "basis")}
     types |= {name: wp.array(dtype=wp.int32) for name in ("max_pivots", "active", "status", "pivots")}
-    snippet = _source(nodes, regions, segments, dtype, 1) + _text("network_simplex_thread.h")
+    snippet = _source(nodes, regions, segments, dtype, 1, 1) + _text("network_simplex_thread.h")
     solve_one = wp.func_native(snippet)(_annotated(solve_one, types | {"lp": wp.int32}))
     return wp.kernel(enable_backward=False, module="unique")(_annotated(solve_each, types))
 

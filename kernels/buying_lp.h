@@ -7,6 +7,7 @@
 
 struct BuyingLPs {
     enum { BITS = sizeof(Real) == 8 ? 52 : 23, BIAS = sizeof(Real) == 8 ? 1023 : 127 };  // of floating-point numbers
+    enum { GIVEN = 8, FOUND = 11 };  // arrays of a problem and of a solution
     enum { OPTIMAL, INFEASIBLE, INACCURATE, ITERATION_LIMIT, BAD_INPUT };
 
     Row order_cost[K], cap[K], total[1], supply[K], route[K * R], over[K], value[R * M], width[R * M];
@@ -21,6 +22,16 @@ struct BuyingLPs {
     Row order_price[1], objective[1], gap[1], primal_residual[1], dual_residual[1];
     bool unfinished[L];
     int status[L], pivots[L];
+
+    CUDA_CALLABLE static int rows_given(int array, int value_rows) {
+        const int rows[GIVEN] = {K, K, 1, K, K * R, K, value_rows * M, R * M};
+        return rows[array];
+    }
+
+    CUDA_CALLABLE static int rows_found(int array) {
+        const int rows[FOUND] = {K, K * R, K, R * M, K, R, 1, 1, 1, 1, 1};
+        return rows[array];
+    }
 
     CUDA_CALLABLE static Row all(Real number) { return Row{} + number; }
     CUDA_CALLABLE static Row lesser(Row a, Row b) { return b < a ? b : a; }
@@ -66,11 +77,10 @@ struct BuyingLPs {
 
     // Columns `first` to `first + lanes` of arrays whose rows are `stride` apart; other LPs get no units.
     CUDA_CALLABLE void load(const Real* const* arrays, int value_rows, long long stride, long long first, int lanes) {
-        const int rows[8] = {K, K, 1, K, K * R, K, value_rows * M, R * M};
-        Row* const to[8] = {order_cost, cap, total, supply, route, over, value, width};
-        for (int a = 0; a < 8; ++a) {
+        Row* const to[GIVEN] = {order_cost, cap, total, supply, route, over, value, width};
+        for (int a = 0; a < GIVEN; ++a) {
             const Real* from = arrays[a] + first;
-            for (int i = 0; i < rows[a]; ++i, from += stride) {
+            for (int i = 0; i < rows_given(a, value_rows); ++i, from += stride) {
                 if (lanes == L) {
                     for (int l = 0; l < L; ++l) lane(to[a][i], l) = from[l];
                 } else {
@@ -174,12 +184,13 @@ struct BuyingLPs {
         }
         net.total = Int(lane(grid_total, l));
         for (int r = 0; r < R; ++r) {
+            net.edge[0][r] = 0;
             for (int m = 0; m < M; ++m) {
-                net.cost[r][m] = -Int(lane(grid_value[r * M + m], l));
-                net.filled[r][m] = Int(lane(grid_filled[r * M + m], l));
+                net.cost[m][r] = -Int(lane(grid_value[r * M + m], l));
+                net.edge[m + 1][r] = Int(lane(grid_filled[r * M + m], l));
             }
-            net.cost[r][M] = NetworkSimplex::big();
-            net.filled[r][M] = NetworkSimplex::infinite();
+            net.cost[M][r] = NetworkSimplex::big();
+            net.edge[M + 1][r] = NetworkSimplex::infinite();
         }
     }
 
@@ -319,8 +330,8 @@ struct BuyingLPs {
         pivots[l] = 0;
     }
 
-    // Solve the first `active` LPs of those loaded, from the bases in the columns of `state`, which get those found.
-    CUDA_CALLABLE void solve(signed char* state, long long stride, int active, int limit, Real tolerance) {
+    // Solve the first `active` LPs of those loaded, from the bases in `states`, which get those found.
+    CUDA_CALLABLE void solve(signed char (*states)[NetworkSimplex::STATE], int active, int limit, Real tolerance) {
         const Row zero = all(0);
         check();
         close_useless_routes();
@@ -334,9 +345,9 @@ struct BuyingLPs {
             if (l >= active || lane(empty, l) > 0) continue;
             NetworkSimplex net;
             hand(net, l);
-            unfinished[l] = !net.run(state + l, stride, limit) || net.astray() > 0;
+            unfinished[l] = !net.run(states[l], limit) || net.astray() > 0;
             take(net, l);
-            net.keep(state + l, stride);
+            net.keep(states[l]);
             pivots[l] = net.pivots;
         }
         round_order();
@@ -346,18 +357,17 @@ struct BuyingLPs {
         for (int l = 0; l < L; ++l) {
             if (l < active && !(lane(empty, l) > 0)) continue;
             answer_nothing(l, l >= active ? OPTIMAL : (lane(bad, l) > 0 ? BAD_INPUT : INFEASIBLE));
-            for (int i = 0; i < NetworkSimplex::STATE; ++i) state[i * stride + l] = 0;
+            for (int i = 0; i < NetworkSimplex::STATE; ++i) states[l][i] = 0;
         }
     }
 
     // Columns of arrays in the order of `Solution`.
     CUDA_CALLABLE void store(Real* const* arrays, long long stride, long long first, int lanes) const {
-        const int rows[11] = {K, K * R, K, R * M, K, R, 1, 1, 1, 1, 1};
-        const Row* const from[11] = {order, ship, leftover, served, supply_price, demand_price,
+        const Row* const from[FOUND] = {order, ship, leftover, served, supply_price, demand_price,
                                      order_price, objective, gap, primal_residual, dual_residual};
-        for (int a = 0; a < 11; ++a) {
+        for (int a = 0; a < FOUND; ++a) {
             Real* to = arrays[a] + first;
-            for (int i = 0; i < rows[a]; ++i, to += stride) {
+            for (int i = 0; i < rows_found(a); ++i, to += stride) {
                 if (lanes == L)
                     for (int l = 0; l < L; ++l) to[l] = lane(from[a][i], l);
                 else

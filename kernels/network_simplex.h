@@ -23,11 +23,12 @@ struct NetworkSimplex {
 
     // The LP.
     Int route[K * R], over[K], order[K], cap[K], supply[K], total;
-    Int cost[R][M + 1], filled[R][M + 1];
+    Int cost[M + 1][R], edge[M + 2][R];  // segment m of a region is what it serves between edges m and m + 1
 
     // The tree: what more fits up and down the arc to the parent, the cost of bringing a unit to the sink that way,
-    // and the set of vertices below (the vertex itself included).
-    int parent[VERTICES];
+    // and, once there is a pivot, the set of vertices below (the vertex itself included). Children come before parents
+    // in the sequence of the first tree.
+    int parent[VERTICES], sequence[VERTICES];
     Int up[VERTICES], down[VERTICES], price[VERTICES];
     Word below[VERTICES][WORDS];
     bool inflow[VERTICES];  // the arc to the root is artificial and brings units in
@@ -42,44 +43,29 @@ struct NetworkSimplex {
 
     // A region outside the tree, at the kink before `segment`; segments without width are passed over.
     CUDA_CALLABLE void stand(int r, int segment) {
-        const Int units = segment > 0 ? filled[r][segment - 1] : 0;
-        int above = segment, beneath = segment - 1;
-        while (filled[r][above] <= units) ++above;
-        while (beneath >= 0 && (beneath > 0 ? filled[r][beneath - 1] : 0) >= units) --beneath;
+        const Int units = edge[segment][r];
+        int above = 0, beneath = edge[0][r] < units ? 0 : -1;
+        for (int m = 1; m <= M; ++m) {
+            above += edge[m][r] <= units;
+            beneath += edge[m][r] < units;
+        }
         served[r] = units;
         next[r] = above;
         last[r] = beneath;
-        forth[r] = cost[r][above];
-        back[r] = beneath >= 0 ? cost[r][beneath] : -infinite();
+        forth[r] = cost[above][r];
+        back[r] = beneath >= 0 ? cost[beneath >= 0 ? beneath : 0][r] : -infinite();
     }
 
     // A region inside the tree, on a segment.
     CUDA_CALLABLE void on_segment(int r, int segment) {
         next[r] = segment;
-        forth[r] = back[r] = cost[r][segment];
+        forth[r] = back[r] = cost[segment][r];
     }
-
-    CUDA_CALLABLE Int start_of(int r, int segment) const { return segment > 0 ? filled[r][segment - 1] : 0; }
 
     CUDA_CALLABLE void hang(int vertex, int to, Int more, Int less) {
         parent[vertex] = to;
         up[vertex] = more;
         down[vertex] = less;
-    }
-
-    // An artificial arc that brings in what the vertex lacks.
-    CUDA_CALLABLE void bring_in(int vertex, Int units) {
-        hang(vertex, S, units, infinite());
-        inflow[vertex] = true;
-    }
-
-    CUDA_CALLABLE bool arc_exists(int vertex, int to) const {
-        if (to == S) return true;
-        if (to < 0 || to > S) return false;
-        if (vertex < K && to >= K && to < P) return route[vertex * R + to - K] < infinite();
-        if (vertex < K && to == P) return cap[vertex] > 0;
-        if (vertex >= K && vertex < P && to < K) return route[to * R + vertex - K] < infinite();
-        return vertex == P && to < K && cap[to] > 0;
     }
 
     // A first guess without a state: every node sends all it has where a unit goes at the least cost.
@@ -108,140 +94,140 @@ struct NetworkSimplex {
         }
     }
 
-    // Parents and bounds of an earlier basis; what no longer exists hangs from the root.
-    CUDA_CALLABLE void recall(const signed char* state, long long stride) {
-        for (int v = 0; v <= P; ++v) {
-            const int to = state[v * stride] - 1;
-            parent[v] = arc_exists(v, to) ? to : +S;
+    // Parents and bounds of an earlier basis; what no longer exists hangs from the root. Without branches: what an LP's
+    // basis looks like cannot be foreseen.
+    CUDA_CALLABLE void recall(const signed char* state) {
+        for (int k = 0; k < K; ++k) {
+            const int to = state[k] - 1, r = to - K;
+            const bool to_region = (r >= 0) & (r < R), to_pool = (to == P) & (cap[k] > 0);
+            const bool open = route[k * R + (to_region ? r : 0)] < infinite();
+            parent[k] = ((to_region & open) | to_pool) ? to : +S;
+            const Int outside = state[P + 1 + k] != 0 ? -1 : 1;
+            side[k] = cap[k] > 0 ? outside : 0;
         }
-        for (int k = 0; k < K; ++k) side[k] = cap[k] > 0 ? (state[(P + 1 + k) * stride] != 0 ? -1 : 1) : 0;
         for (int r = 0; r < R; ++r) {
-            const int kink = state[(P + 1 + K + r) * stride];
+            const int to = state[K + r] - 1;
+            const bool to_node = (to >= 0) & (to < K), open = route[(to_node ? to : 0) * R + r] < infinite();
+            parent[K + r] = (to_node & open) ? to : +S;
+            const int kink = state[P + 1 + K + r];
             stand(r, kink < 0 ? 0 : (kink > M ? +M : kink));
         }
+        const int to = state[P] - 1;
+        const bool to_node = (to >= 0) & (to < K), open = cap[to_node ? to : 0] > 0;
+        parent[P] = (to_node & open) ? to : +S;
     }
 
-    // Vertices in an order in which parents come first; false where the parents run in a circle.
-    CUDA_CALLABLE bool arrange(int* sequence) const {
-        signed char seen[VERTICES];
-        int path[VERTICES];
-        int count = 0;
-        for (int v = 0; v <= P; ++v) seen[v] = 0;
-        seen[S] = 2;
+    // Flows and prices of the tree that the parents and bounds describe. An arc whose flow does not fit is put at its
+    // bound, and its child hangs from the root instead. False where the parents describe no tree.
+    CUDA_CALLABLE bool build() {
+        Int excess[VERTICES], least[VERTICES], most[VERTICES];
+        bounds(excess, least, most);
+        int waiting[VERTICES], count = 0;  // children that still have to come, vertices that came
+        for (int v = 0; v <= P; ++v) waiting[v] = 0;
+        waiting[S] = VERTICES;
+        for (int v = 0; v <= P; ++v) ++waiting[parent[v]];
         for (int v = 0; v <= P; ++v) {
-            int length = 0, at = v;
-            for (; !seen[at]; at = parent[at]) {
-                seen[at] = 1;
-                path[length++] = at;
-            }
-            if (seen[at] == 1) return false;
-            while (length > 0) {
-                sequence[count++] = path[--length];
-                seen[path[length]] = 2;
-            }
+            sequence[count] = v;
+            count += waiting[v] == 0;
         }
+        for (int i = 0; i <= P; ++i) {
+            if (i == count) return false;
+            const int v = sequence[i], to = parent[v];
+            if (excess[v] < least[v] || excess[v] > most[v]) settle(v, excess);
+            else excess[to] += excess[v];
+            sequence[count] = to;
+            count += --waiting[to] == 0;
+        }
+        for (int r = 0; r < R; ++r)
+            if (parent[K + r] == S) reach(r, excess[K + r]);
+        Int cost_up[VERTICES];
+        measure(excess, cost_up);
+        price[S] = 0;
+        for (int i = P; i >= 0; --i) price[sequence[i]] = cost_up[sequence[i]] + price[parent[sequence[i]]];
         return true;
     }
 
-    // Flows, prices and sets of the tree that the parents and bounds describe. An arc whose flow does not fit is put at
-    // its bound, and its child hangs from the root instead. False where the parents describe no tree.
-    CUDA_CALLABLE bool build() {
-        int sequence[VERTICES];
-        Int excess[VERTICES];
-        if (!arrange(sequence)) return false;
+    // The excess of each vertex alone, and between what bounds that of its tree fits the arc to the parent, such that one
+    // more unit could go up.
+    CUDA_CALLABLE void bounds(Int* excess, Int* least, Int* most) {
         excess[P] = total;
         for (int k = 0; k < K; ++k) {
-            const bool inside = parent[k] == P || parent[P] == k;
-            if (inside) side[k] = 1;
-            excess[k] = supply[k] + (side[k] < 0 ? cap[k] : 0);
-            excess[P] -= side[k] < 0 ? cap[k] : 0;
+            const bool to_pool = parent[k] == P;
+            side[k] = (to_pool | (parent[P] == k)) ? 1 : side[k];
+            const Int ordered = side[k] < 0 ? cap[k] : 0;
+            excess[k] = supply[k] + ordered;
+            excess[P] -= ordered;
+            least[k] = to_pool ? -cap[k] : 0;
+            most[k] = to_pool ? -1 : infinite();
         }
-        for (int r = 0; r < R; ++r) excess[K + r] = parent[K + r] == S ? 0 : -served[r];
-        for (int v = 0; v <= S; ++v) {
-            inflow[v] = false;
-            for (int w = 0; w < WORDS; ++w) below[v][w] = 0;
+        for (int r = 0; r < R; ++r) {
+            const bool to_node = parent[K + r] != S;
+            excess[K + r] = to_node ? -served[r] : 0;
+            least[K + r] = to_node ? -infinite() : 0;
+            most[K + r] = to_node ? -1 : infinite();
         }
-        for (int i = P; i >= 0; --i) {
-            const int v = sequence[i];
-            settle(v, excess);
-            below[v][v >> 6] |= Word(1) << (v & 63);
-            if (parent[v] != S)
-                for (int w = 0; w < WORDS; ++w) below[parent[v]][w] |= below[v][w];
-        }
-        price[S] = 0;
-        for (int i = 0; i <= P; ++i) price[sequence[i]] = price_of(sequence[i]);
-        return true;
+        least[P] = 0;
+        most[P] = parent[P] < K ? cap[parent[P]] - 1 : 0;
+        excess[S] = 0;
+        for (int v = 0; v <= S; ++v) inflow[v] = false;
     }
 
-    // Put a vertex's excess on the arc to its parent, or on an arc to the root where it does not fit.
+    // Hang a vertex from the root whose excess does not fit the arc to its parent.
     CUDA_CALLABLE void settle(int v, Int* excess) {
-        const Int units = excess[v];
         const int to = parent[v];
-        if (v < K) {
-            settle_node(v, to, units, excess);
-        } else if (v == P) {
-            const bool through = to < K;
-            const Int room = through ? cap[to] : 0;
-            if (through && units >= 0 && units < room) {
-                hang(v, to, room - units, units);
-                excess[to] += units;
-            } else if (units < 0) {
-                bring_in(v, -units);
-            } else {  // the cap is too small
-                if (through) {
-                    side[to] = -1;
-                    excess[to] += room;
-                }
-                hang(v, S, infinite() - (units - room), units - room);
-            }
-        } else if (to != S && units < 0) {
-            hang(v, to, -units, infinite() + units);
-            excess[to] += units;
-        } else {
-            const int r = v - K;
-            const Int all = units + (to == S ? 0 : served[r]);
-            if (all < 0) {
-                stand(r, 0);
-                bring_in(v, -all);
-                return;
-            }
-            int segment = 0;
-            while (filled[r][segment] <= all) ++segment;
-            on_segment(r, segment);
-            hang(v, S, filled[r][segment] - all, all - start_of(r, segment));
+        if (v < K && to == P && excess[v] < 0) {  // beyond the cap
+            side[v] = -1;
+            excess[P] -= cap[v];
+            excess[v] += cap[v];
+        } else if (v == P && to < K && excess[v] > 0) {
+            side[to] = -1;
+            excess[to] += cap[to];
+            excess[v] -= cap[to];
+        } else if (v >= K && v < P) {
+            excess[v] += to != S ? served[v - K] : 0;
+            if (excess[v] < 0) stand(v - K, 0);
         }
+        parent[v] = S;
+        inflow[v] = excess[v] < 0;
     }
 
-    CUDA_CALLABLE void settle_node(int k, int to, Int units, Int* excess) {
-        if (to == P) {
-            if (units < 0 && -units <= cap[k]) {
-                hang(k, P, -units, cap[k] + units);
-                excess[P] += units;
-                return;
-            }
-            if (units < 0) {
-                side[k] = -1;
-                excess[P] -= cap[k];
-                units += cap[k];
-            }
-        } else if (to != S && units >= 0) {
-            hang(k, to, infinite() - units, units);
-            excess[to] += units;
-            return;
-        }
-        if (units < 0) bring_in(k, -units);
-        else hang(k, S, infinite() - units, units);
+    // A region inside the tree that serves so many units.
+    CUDA_CALLABLE void reach(int r, Int units) {
+        int segment = 0;
+        for (int m = 1; m <= M; ++m) segment += edge[m][r] <= units;
+        if (units >= 0) on_segment(r, segment);
     }
 
-    CUDA_CALLABLE Int price_of(int v) const {
-        const int to = parent[v];
-        if (to == S) {
-            if (inflow[v]) return -big();
-            return v < K ? over[v] : (v == P ? big() : cost[v - K][next[v - K]]);
+    // What more fits up and down the arcs to the parents, and what a unit costs on its way up.
+    CUDA_CALLABLE void measure(const Int* excess, Int* cost_up) {
+        const auto hang = [&](int v, Int below, Int above, Int cost) {  // flow upward between these bounds
+            up[v] = above - excess[v];
+            down[v] = excess[v] - below;
+            cost_up[v] = inflow[v] ? -big() : cost;
+        };
+        for (int k = 0; k < K; ++k) {
+            const int to = parent[k], r = to < P ? to - K : 0;
+            const bool to_pool = to == P, back = to_pool | inflow[k];
+            const Int below = to_pool ? -cap[k] : -infinite(), through = to == S ? over[k] : route[k * R + r];
+            hang(k, back ? below : 0, back ? 0 : infinite(), to_pool ? -order[k] : through);
         }
-        if (v == P) return order[to] + price[to];
-        if (v >= K) return price[to] - route[to * R + v - K];
-        return to == P ? price[P] - order[v] : route[v * R + to - K] + price[to];
+        for (int r = 0; r < R; ++r) {
+            const int to = parent[K + r];
+            const bool inside = to == S, back = !inside | inflow[K + r];
+            const Int start = edge[next[r]][r], end = edge[next[r] + 1][r], through = -route[(inside ? 0 : to) * R + r];
+            hang(K + r, back ? -infinite() : start, back ? 0 : end, inside ? cost[next[r]][r] : through);
+        }
+        const int to = parent[P];
+        if (to < K) hang(P, 0, cap[to], order[to]);
+        else hang(P, inflow[P] ? -infinite() : 0, inflow[P] ? 0 : infinite(), big());
+    }
+
+    // The sets of vertices below each vertex of the first tree.
+    CUDA_CALLABLE void gather() {
+        for (int v = 0; v <= S; ++v)
+            for (int w = 0; w < WORDS; ++w) below[v][w] = v >> 6 == w ? Word(1) << (v & 63) : 0;
+        for (int i = 0; i <= P; ++i)
+            for (int w = 0; w < WORDS; ++w) below[parent[sequence[i]]][w] |= below[sequence[i]][w];
     }
 
     // The arc that leaves the tree takes its bound; `full` says that flow in the direction of the root filled it.
@@ -300,7 +286,7 @@ struct NetworkSimplex {
             const bool more = forth[r] - price[K + r] == best;
             arc.tail = more ? K + r : +S;
             arc.head = more ? +S : K + r;
-            arc.room = more ? filled[r][next[r]] - served[r] : served[r] - start_of(r, last[r]);
+            arc.room = more ? edge[next[r] + 1][r] - served[r] : served[r] - edge[last[r]][r];
         } else if (order_best >= 0) {
             arc.tail = side[order_best] > 0 ? +P : order_best;
             arc.head = side[order_best] > 0 ? order_best : +P;
@@ -390,54 +376,58 @@ struct NetworkSimplex {
         if (v >= K) on_segment(v - K, arc.head == S ? next[v - K] : last[v - K]);
     }
 
-    // Pivot until no arc improves; false where `limit` came first.
-    CUDA_CALLABLE bool run(const signed char* state, long long stride, int limit) {
+    // Pivot until no arc improves, from a basis if there is one; false where `limit` came first.
+    CUDA_CALLABLE bool run(const signed char* state, int limit) {
         bool recalled = state[0] != 0;
         if (recalled) {
-            recall(state, stride);
+            recall(state);
             recalled = build();
         }
         if (!recalled) {
             guess();
             build();
         }
+        pivots = 0;
         Entering arc;
-        for (pivots = 0; choose(arc); ++pivots) {
+        if (!choose(arc)) return true;
+        gather();
+        do {
             if (pivots >= limit) return false;
             pivot(arc);
-        }
+            ++pivots;
+        } while (choose(arc));
         return true;
     }
 
     // Units on artificial arcs: none in an optimal flow.
     CUDA_CALLABLE Int astray() const {
         Int units = 0;
-        for (int v = 0; v <= P; ++v)
-            if (parent[v] == S && inflow[v]) units += up[v];
-        if (parent[P] == S && !inflow[P]) units += down[P];
+        for (int v = 0; v <= P; ++v) units += inflow[v] ? up[v] : 0;
+        units += ((parent[P] == S) & !inflow[P]) ? down[P] : 0;
         for (int r = 0; r < R; ++r) {
-            const Int wanted = M > 0 ? filled[r][M - 1] : 0, all = served_by(r);
-            units += all > wanted ? all - wanted : 0;
+            const Int unwanted = served_by(r) - edge[M][r];
+            units += unwanted > 0 ? unwanted : 0;
         }
         return units;
     }
 
     CUDA_CALLABLE Int served_by(int r) const {
-        const bool inside = parent[K + r] == S && !inflow[K + r];
-        return inside ? start_of(r, next[r]) + down[K + r] : served[r];
+        const bool inside = (parent[K + r] == S) & !inflow[K + r];
+        return inside ? edge[next[r]][r] + down[K + r] : served[r];
     }
 
     CUDA_CALLABLE Int ordered_by(int k) const {
-        if (parent[k] == P) return up[k];
-        if (parent[P] == k) return down[P];
-        return side[k] < 0 ? cap[k] : 0;
+        const Int outside = side[k] < 0 ? cap[k] : 0, through = parent[P] == k ? down[P] : outside;
+        return parent[k] == P ? up[k] : through;
     }
 
     // The basis, as `recall` takes it.
-    CUDA_CALLABLE void keep(signed char* state, long long stride) const {
-        for (int v = 0; v <= P; ++v) state[v * stride] = static_cast<signed char>(parent[v] + 1);
-        for (int k = 0; k < K; ++k) state[(P + 1 + k) * stride] = side[k] < 0 && parent[k] != P && parent[P] != k;
-        for (int r = 0; r < R; ++r)
-            state[(P + 1 + K + r) * stride] = parent[K + r] == S ? 0 : static_cast<signed char>(last[r] + 1);
+    CUDA_CALLABLE void keep(signed char* state) const {
+        for (int v = 0; v <= P; ++v) state[v] = static_cast<signed char>(parent[v] + 1);
+        for (int k = 0; k < K; ++k) state[P + 1 + k] = (side[k] < 0) & (parent[k] != P) & (parent[P] != k);
+        for (int r = 0; r < R; ++r) {
+            const signed char kink = static_cast<signed char>(last[r] + 1);
+            state[P + 1 + K + r] = parent[K + r] == S ? 0 : kink;
+        }
     }
 };

@@ -1,18 +1,20 @@
 // One CUDA thread: the body of a Warp function of the arrays and the number `lp`, pasted after `buying_lp.h`.
 
 const long long count = order_cost.shape[1];
-const Real* const given[8] = {
+const Real* const given[BuyingLPs::GIVEN] = {
     order_cost.data, cap.data, total.data, supply.data, route_cost.data, overage_cost.data, segment_value.data,
     segment_width.data
 };
-Real* const found[11] = {
+Real* const found[BuyingLPs::FOUND] = {
     order.data, ship.data, leftover.data, served.data, supply_price.data, demand_price.data, order_price.data,
     objective.data, gap.data, primal_residual.data, dual_residual.data
 };
-for (int i = 0; i < NetworkSimplex::STATE; ++i) basis.data[i * count + lp] = start.data[i * count + lp];
+signed char state[1][NetworkSimplex::STATE];
+for (int i = 0; i < NetworkSimplex::STATE; ++i) state[0][i] = start.data[i * count + lp];
 BuyingLPs lps;
 lps.load(given, segment_value.shape[0], count, lp, 1);
-lps.solve(basis.data + lp, count, lp < active.data[0], max_pivots.data[0], tolerance.data[0]);
+lps.solve(state, lp < active.data[0], max_pivots.data[0], tolerance.data[0]);
 lps.store(found, count, lp, 1);
 status.data[lp] = lps.status[0];
 pivots.data[lp] = lps.pivots[0];
+for (int i = 0; i < NetworkSimplex::STATE; ++i) basis.data[i * count + lp] = state[0][i];
