@@ -128,15 +128,15 @@ def machine() -> dict[str, float]:
 
 def iterations(method: Method, lp: BuyingLP, start: Any) -> float:
     """Passes of a block, or the mean of an LP's pivots or iterations."""
-    limits = Limits(lp.order_total.shape[0], 100_000, 1e-8)
+    limits = Limits(100_000, 1e-8)
     if method == "network_simplex":
-        return float(_network_simplex.solve(lp, start, limits)[2].mean())
+        return float(_network_simplex.solve(lp, start, None, limits)[2].mean())
     if method == "first_order":
         answer = first_order.buying_lp_with_constraints(lp, start=start, tolerance=first_order._SHARE * 1e-8)
         return float(answer.iterations.mean())
     if method == "interior_point":
-        lps, certify = buying_lp._prepared(lp, None, buying_lp._Settings(method, 1e-8, 40))
-        limits = limits._replace(iterations=40)
+        limits = Limits(40, 1e-8)
+        lps, certify = buying_lp._prepared(lp, None, buying_lp._Settings(method, limits))
         return float(jax.jit(lambda: interior_point.search(lps, start, limits, certify, False)[2])().mean())
     block = jax.tree.map(lambda a: a[..., :256], lp)
     passes = jax.jit(lambda lps: _flow.least_cost_flow(_exact._on_grid(lps)[0], 10_000)[2])

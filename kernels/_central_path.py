@@ -50,7 +50,7 @@ def _central_jvp(primals: tuple[Scaled, Array], tangents: tuple[Scaled, Array]) 
 
 def _center_all(lp: Scaled, product: Array) -> Iterate:
     nodes, hubs, count = lp.out_cost.shape
-    return by_blocks(lambda some, _: _center(*some), (lp, product), central_block(nodes * (hubs - 1), count))
+    return by_blocks(lambda some: _center(*some), (lp, product), central_block(nodes * (hubs - 1), count))
 
 
 def central_block(routes: int, count: int) -> int:

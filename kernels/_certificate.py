@@ -29,8 +29,6 @@ class Prices(NamedTuple):
 class Limits(NamedTuple):
     """How far a solver goes with a block of LPs."""
 
-    count: Array | int
-    """Only so many LPs matter; the others have no units."""
     iterations: int
     tolerance: float
 

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jaxsim.kernels._problem import BuyingLP
+from jaxtyping import Bool, Int32
 
 _LANES = 16  # blocks are whole multiples: two vectors of float64 on processors with the longest
 _MOST = 256
@@ -37,28 +38,36 @@ def default_block(routes: int, count: int, elements: int) -> int:
     return min(_MOST, max(_LANES, 2 ** int(math.log2(elements / routes))))
 
 
-def by_blocks(function: Callable[..., _Tree], trees: Any, block: int, active: Array | None = None) -> _Tree:
-    """A function of LPs, and of how many of them matter, on block after block of arrays with the LPs last.
+def by_blocks(function: Callable[[Any], _Tree], trees: Any, block: int, count: Int32[Array, ""] | None = None) -> _Tree:
+    """A function of LPs on block after block of arrays with the LPs last; only on the blocks of the first ``count``.
 
-    The last block overlaps its neighbor when the count does not divide. Few LPs or a short block are filled up with LPs
+    The last block overlaps its neighbor when the batch does not divide. Few LPs or a short block are filled up with LPs
     without units: a processor takes whole vectors of LPs all the same, and an LP's digits do not depend on how many
     there are.
     """
-    count = jax.tree.leaves(trees)[0].shape[-1]
-    block = -(-min(block, count) // _LANES) * _LANES
-    padded = max(block, count)
-    if padded > count:
-        trees = jax.tree.map(lambda a: jnp.pad(a, [(0, 0)] * (a.ndim - 1) + [(0, padded - count)]), trees)
+    batch = jax.tree.leaves(trees)[0].shape[-1]
+    block = -(-min(block, batch) // _LANES) * _LANES
+    padded = max(block, batch)
+    if padded > batch:
+        trees = jax.tree.map(lambda a: jnp.pad(a, [(0, 0)] * (a.ndim - 1) + [(0, padded - batch)]), trees)
     if block == padded:
-        return jax.tree.map(lambda a: a[..., :count], function(trees, active))
+        return jax.tree.map(lambda a: a[..., :batch], function(trees))
     take = lambda first: jax.tree.map(lambda a: lax.dynamic_slice_in_dim(a, first, block, axis=a.ndim - 1), trees)
-    part = jax.eval_shape(lambda: function(take(0), active))
+    part = jax.eval_shape(lambda: function(take(0)))
     empty = jax.tree.map(lambda a: jnp.zeros((*a.shape[:-1], padded), a.dtype), part)
 
     def step(index: Array, answer: _Tree) -> _Tree:
         first = jnp.minimum(index * block, padded - block)
-        found = function(take(first), None if active is None else active - first)
         put = lambda every, new: lax.dynamic_update_slice_in_dim(every, new, first, axis=new.ndim - 1)
-        return jax.tree.map(put, answer, found)
+        return jax.tree.map(put, answer, function(take(first)))
 
-    return lax.fori_loop(0, -(-padded // block) if active is None else -(-active // block), step, empty)
+    return lax.fori_loop(0, -(-padded // block) if count is None else -(-count // block), step, empty)
+
+
+def active_by_blocks(function: Callable[[Any], _Tree], trees: Any, block: int, active: Bool[Array, "batch"]) -> _Tree:
+    """`by_blocks` on as few blocks as hold the active LPs, which come first for it; the others' answers say nothing."""
+    rank = jnp.argsort(~active, stable=True)
+    reordered = jax.tree.map(lambda a: a[..., rank], trees)
+    found = by_blocks(function, reordered, block, jnp.sum(active, dtype=jnp.int32))
+    back = jnp.argsort(rank)
+    return jax.tree.map(lambda a: a[..., back], found)

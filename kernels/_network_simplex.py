@@ -27,7 +27,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxsim.kernels._certificate import Limits
 from jaxsim.kernels._problem import BuyingLP, Solution
-from jaxtyping import Int8, Int32
+from jaxtyping import Bool, Int8, Int32
 
 MOST = 32, 64, 64
 """Most nodes, regions and segments: a basis numbers them in bytes, and costs of 32 bits leave room for such paths."""
@@ -51,11 +51,11 @@ def basis_size(nodes: int, regions: int) -> int:
 
 
 def solve(
-    problem: BuyingLP, basis: Int8[Array, "bytes block"], limits: Limits
+    problem: BuyingLP, basis: Int8[Array, "bytes block"], active: Bool[Array, "block"] | None, limits: Limits
 ) -> tuple[Solution, Int8[Array, "bytes block"], Int32[Array, "block"]]:
-    """Certified optima of the first ``limits.count`` LPs, their bases, and the pivots that each took.
+    """Certified optima of the active LPs, their bases, and the pivots that each took.
 
-    A basis of zeros is none. The rest of an inactive LP is 0.
+    A basis of zeros is none. An inactive LP keeps its basis; the rest of it is 0.
     """
     nodes, regions, count = problem.route_cost.shape
     segments, dtype = problem.segment_width.shape[1], problem.route_cost.dtype
@@ -67,10 +67,11 @@ def solve(
         "gap": real(), "primal_residual": real(), "dual_residual": real(), "status": whole,
         "basis": jax.ShapeDtypeStruct(basis.shape, jnp.int8), "pivots": whole,
     }  # fmt: skip
+    matters = jnp.ones(1, bool) if active is None else active
     number = lambda value, kind: jnp.asarray(value, kind).reshape(1)
-    options = number(limits.iterations, jnp.int32), number(limits.count, jnp.int32), number(limits.tolerance, dtype)
+    options = number(limits.iterations, jnp.int32), number(limits.tolerance, dtype)
     call = _cpu_call if jax.default_backend() == "cpu" else _cuda_call
-    *fields, basis, pivots = call((nodes, regions, segments, dtype.name), (*problem, basis, *options), outputs)
+    *fields, basis, pivots = call((nodes, regions, segments, dtype.name), (*problem, basis, matters, *options), outputs)
     return Solution(*fields), basis, pivots
 
 
@@ -186,20 +187,20 @@ def _threads(nodes: int, regions: int, segments: int, dtype: str) -> Any:
 
     def solve_one(
         order_cost, cap, total, supply, route_cost, overage_cost, segment_value, segment_width,
-        start, max_pivots, active, tolerance,
+        start, active, max_pivots, tolerance,
         order, ship, leftover, served, supply_price, demand_price, order_price,
         objective, gap, primal_residual, dual_residual, status, basis, pivots, lp,
     ): ...  # fmt: skip
 
     def solve_each(
         order_cost, cap, total, supply, route_cost, overage_cost, segment_value, segment_width,
-        start, max_pivots, active, tolerance,
+        start, active, max_pivots, tolerance,
         order, ship, leftover, served, supply_price, demand_price, order_price,
         objective, gap, primal_residual, dual_residual, status, basis, pivots,
     ):  # fmt: skip
         solve_one(
             order_cost, cap, total, supply, route_cost, overage_cost, segment_value, segment_width,
-            start, max_pivots, active, tolerance,
+            start, active, max_pivots, tolerance,
             order, ship, leftover, served, supply_price, demand_price, order_price,
             objective, gap, primal_residual, dual_residual, status, basis, pivots, wp.tid(),
         )  # fmt: skip
@@ -210,7 +211,8 @@ def _threads(nodes: int, regions: int, segments: int, dtype: str) -> Any:
     )
     types = {name: wp.array(dtype=getattr(wp, dtype), ndim=axes.get(name, 2)) for name in names}
     types |= {name: wp.array(dtype=wp.int8, ndim=2) for name in ("start", "basis")}
-    types |= {name: wp.array(dtype=wp.int32) for name in ("max_pivots", "active", "status", "pivots")}
+    types |= {name: wp.array(dtype=wp.int32) for name in ("max_pivots", "status", "pivots")}
+    types["active"] = wp.array(dtype=wp.bool)
     snippet = _source(nodes, regions, segments, dtype, 1, 1) + _text("network_simplex_thread.h")
     solve_one = wp.func_native(snippet)(_annotated(solve_one, types | {"lp": wp.int32}))
     return wp.kernel(enable_backward=False, module="unique")(_annotated(solve_each, types))

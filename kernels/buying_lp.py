@@ -35,9 +35,9 @@ import jax.numpy as jnp
 from jax import Array
 from jaxsim.kernels import _exact, _network_simplex, first_order, interior_point
 from jaxsim.kernels._certificate import Certify, Limits, Point, Prices, examine
-from jaxsim.kernels._lp_blocks import by_blocks, default_block, flatten, unflatten
+from jaxsim.kernels._lp_blocks import active_by_blocks, by_blocks, default_block, flatten, unflatten
 from jaxsim.kernels._problem import BuyingLP, Solution, Status, is_meaningless, is_short, or_nothing
-from jaxtyping import Int8, Int32
+from jaxtyping import Bool, Int8
 
 __all__ = [
     "BuyingLP",
@@ -74,18 +74,18 @@ def solve(
     tolerance: float | None = None,
     max_iterations: int | None = None,
     block: int | None = None,
-    active: Int32[Array, ""] | None = None,
+    active: Bool[Array, "*batch"] | None = None,
     method: Method | None = None,
 ) -> Solution:
     """Solve a batch of buying LPs; shapes and units as in `BuyingLP`. The floating type follows the inputs.
 
     ``tolerance`` bounds gap and residuals of an `OPTIMAL` answer (default 1e-8 in float64, 2e-5 in float32; the exact
     methods' search itself has none). ``max_iterations`` bounds the iterations, passes or pivots (default far beyond
-    need). ``block`` is how many LPs go through together (default: by cache size on a CPU, all elsewhere). ``active``
-    says that only the first so many LPs of the flattened batch matter (default: all): the others are skipped, mostly
-    left at 0, their status too, and say nothing. ``method`` is how the LP is solved (default: `default_method`); the
-    optimum is the same, but among several optima it may choose. Where the status is `INFEASIBLE` or `BAD_INPUT`, the
-    arrays are finite but mean nothing.
+    need). ``block`` is how many LPs go through together (default: by cache size on a CPU, all elsewhere; the network
+    simplex has its own). ``active`` says which LPs matter (default: all); every number of the others' answers is 0,
+    their status too. ``method`` is how the LP is solved (default: `default_method`); the optimum is the same, but among
+    several optima it may choose. Where the status is `INFEASIBLE` or `BAD_INPUT`, the arrays are finite but mean
+    nothing.
 
     Raises:
         ValueError: the method cannot be had, or not for LPs of this shape.
@@ -101,14 +101,14 @@ def solve_from(
     tolerance: float | None = None,
     max_iterations: int | None = None,
     block: int | None = None,
-    active: Int32[Array, ""] | None = None,
+    active: Bool[Array, "*batch"] | None = None,
     method: Method | None = None,
 ) -> tuple[Solution, Start]:
     """`solve`, started where earlier solves of as many LPs of this shape ended; where this one ended comes with it.
 
     The first time there is `no_start`. The start of an LP with slightly different costs or quantities saves most of the
-    work, any other one costs time; neither changes the optimum. A start is opaque and belongs to the method and to the
-    shape of the LP. "lockstep" has none: its starts are of no bytes.
+    work, any other one costs time; neither changes the optimum. An inactive LP's start stays as it is. A start is
+    opaque and belongs to the method and to the shape of the LP. "lockstep" has none: its starts are of no bytes.
 
     Raises:
         ValueError: as `solve`, or the start is of another method or another shape of LP.
@@ -167,7 +167,7 @@ def _solve(
         tolerance = _TOLERANCE[jnp.dtype(problem.route_cost.dtype).name]
     if max_iterations is None:
         max_iterations = _most_iterations(method, nodes + regions * segments)
-    settings = _Settings(method, tolerance, max_iterations)
+    settings = _Settings(method, Limits(max_iterations, tolerance))
     elements = _BLOCK_ELEMENTS // 2 if method.startswith("interior_point") else _BLOCK_ELEMENTS
     size = default_block(nodes * regions, count, elements) if block is None else block
     none = jax.eval_shape(lambda lps: no_start(lps, method), problem)
@@ -176,14 +176,13 @@ def _solve(
     elif jax.tree.map(jnp.shape, start) != jax.tree.map(jnp.shape, none):
         raise ValueError(f"start: not one of {method} for LPs of this shape; see no_start")
     solver = _compiled if method == "network_simplex" else _traced
-    flat, start = flatten((problem, start), problem)
+    flat, start, active = flatten((problem, start, active), problem)
     return unflatten(solver(flat, start, size, active, settings), problem)
 
 
 class _Settings(NamedTuple):
     method: Method
-    tolerance: float
-    max_iterations: int
+    limits: Limits
 
 
 def _most_iterations(method: Method, size: int) -> int:
@@ -196,17 +195,14 @@ def _compiled(
     problem: BuyingLP, start: Start, block: int, active: Array | None, settings: _Settings
 ) -> tuple[Solution, Start]:
     """The network simplex on the whole batch; blocks only where prices must be sharpened, which is rare."""
-    count = problem.order_total.shape[0] if active is None else active
-    solution, start, _ = _network_simplex.solve(
-        problem, start, Limits(count, settings.max_iterations, settings.tolerance)
-    )
+    solution, start, _ = _network_simplex.solve(problem, start, active, settings.limits)
 
-    def sharpen_block(some: tuple[BuyingLP, Solution], active: Array | None) -> _exact.Proof:
-        lps, answers = some
-        lps, certify = _prepared(lps, active, settings)
+    def sharpen_block(some: tuple[BuyingLP, Solution, Array | None]) -> _exact.Proof:
+        lps, answers, matter = some
+        lps, certify = _prepared(lps, matter, settings)
         return _exact.sharper_proof(lps, answers, certify)
 
-    return _exact.proven(solution, lambda: by_blocks(sharpen_block, (problem, solution), block, active)), start
+    return _exact.proven(solution, lambda: by_blocks(sharpen_block, (problem, solution, active), block)), start
 
 
 def _traced(
@@ -214,27 +210,27 @@ def _traced(
 ) -> tuple[Solution, Start]:
     """A method in JAX, block after block."""
 
-    def solve_block(some: tuple[BuyingLP, Start], active: Array | None) -> tuple[Solution, Start]:
-        lps, starts = some
-        lps, certify = _prepared(lps, active, settings)
-        count = lps.order_total.shape[0] if active is None else active
-        limits = Limits(count, settings.max_iterations, settings.tolerance)
-        return _SOLVERS[settings.method](lps, starts, limits, certify)
+    def solve_block(some: tuple[BuyingLP, Start, Array | None]) -> tuple[Solution, Start]:
+        lps, starts, matter = some
+        lps, certify = _prepared(lps, matter, settings)
+        return _SOLVERS[settings.method](lps, starts, settings.limits, certify)
 
-    return by_blocks(solve_block, (problem, start), block, active)
+    if active is None:
+        return by_blocks(solve_block, (problem, start, None), block)
+    found = active_by_blocks(solve_block, (problem, start, active), block, active)
+    solution, after = jax.tree.map(lambda a: jnp.where(active, a, jnp.zeros_like(a)), found[0]), found[1]
+    return solution, jax.tree.map(partial(jnp.where, active), after, start)
 
 
-def _prepared(problem: BuyingLP, active: Array | None, settings: _Settings) -> tuple[BuyingLP, Certify]:
+def _prepared(problem: BuyingLP, matter: Array | None, settings: _Settings) -> tuple[BuyingLP, Certify]:
     """A block's LPs without those that need no solver, and what examines their answers."""
     bad, short = is_meaningless(problem), is_short(problem)
-    skip = bad | short
-    if active is not None:
-        skip |= jnp.arange(skip.shape[0], dtype=active.dtype) >= active
+    skip = bad | short if matter is None else bad | short | ~matter
     problem = or_nothing(problem, skip)
     problem = problem._replace(route_cost=_useful_routes(problem))
 
     def certify(point: Point, prices: Prices, unfinished: Array) -> Solution:
-        return examine(problem, point, prices, (bad, short, unfinished), settings.tolerance)
+        return examine(problem, point, prices, (bad, short, unfinished), settings.limits.tolerance)
 
     return problem, certify
 

@@ -103,7 +103,7 @@ def sensitivity(problem: BuyingLP, barrier: float | Float[Array, ""]) -> Float[A
     """
     _, lp, units, product = _central_problem(problem, barrier)
     nodes, regions, *_ = problem.route_cost.shape
-    change = by_blocks(lambda some, _: response(*some), (lp, product), central_block(nodes * regions, product.shape[0]))
+    change = by_blocks(lambda some: response(*some), (lp, product), central_block(nodes * regions, product.shape[0]))
     return unflatten(change * (units.quantity / units.cost), problem)
 
 

@@ -52,14 +52,14 @@ struct Handler {
         return nullptr;
     }
 
-    // B LPs at a time: their columns go to a workspace within a core's second cache, and the answers back from there. Rows
-    // are a whole batch apart, so less than many cache lines of each in a go would have the core wait for every one.
+    // B LPs at a time: the columns of the active ones go to a workspace within a core's second cache, and the answers back
+    // from there. Rows are a whole batch apart: with few cache lines of each in a go, the core would wait for every one.
     static void solve(Buffer** in, Buffer** out) {
         enum { STATE = NetworkSimplex::STATE };
         const long long count = in[0]->dims[1];
         const int value_rows = in[6]->dims[0] == 1 ? 1 : R, width = count < B ? static_cast<int>(count) : B;
-        const int limit = *static_cast<const int*>(in[9]->data);
-        const long long active = *static_cast<const int*>(in[10]->data);
+        const bool *active = static_cast<const bool*>(in[9]->data), all = in[9]->dims[0] == 1 && *active;
+        const int limit = *static_cast<const int*>(in[10]->data);
         const Real tolerance = *static_cast<const Real*>(in[11]->data);
         const signed char* start = static_cast<const signed char*>(in[8]->data);
         signed char* basis = static_cast<signed char*>(out[12]->data);
@@ -68,35 +68,64 @@ struct Handler {
         for (int a = 0; a < BuyingLPs::GIVEN; room += BuyingLPs::rows_given(a++, R) * width) given[a] = room;
         for (int a = 0; a < BuyingLPs::FOUND; room += BuyingLPs::rows_found(a++) * width) found[a] = room;
         signed char(*states)[STATE] = reinterpret_cast<signed char(*)[STATE]>(room);
+        int place[B];
         for (long long first = 0; first < count; first += width) {
             const int columns = count - first < width ? static_cast<int>(count - first) : width;
+            int many = 0;
+            for (int c = 0; c < columns; ++c) {
+                place[many] = c;
+                many += all || active[first + c];
+            }
             for (int a = 0; a < BuyingLPs::GIVEN; ++a)
-                copy(static_cast<const Real*>(in[a]->data) + first, count, given[a], width,
-                     BuyingLPs::rows_given(a, value_rows), columns);
+                gather(static_cast<const Real*>(in[a]->data) + first, count, given[a], width,
+                       BuyingLPs::rows_given(a, value_rows), place, many);
             for (int i = 0; i < STATE; ++i)
-                for (int c = 0; c < columns; ++c) states[c][i] = start[i * count + first + c];
-            for (int c = 0; c < columns; c += L) {
-                const int lanes = columns - c < L ? columns - c : L;
-                const long long left = active - first - c;
+                for (int c = 0; c < many; ++c) states[c][i] = start[i * count + first + place[c]];
+            for (int c = 0; c < columns; ++c) status[first + c] = pivots[first + c] = 0;
+            for (int c = 0; c < many; c += L) {
+                const int lanes = many - c < L ? many - c : L;
                 BuyingLPs lps;
                 lps.load(given, value_rows, width, c, lanes);
-                lps.solve(states + c, left < lanes ? static_cast<int>(left < 0 ? 0 : left) : lanes, limit, tolerance);
+                lps.solve(states + c, lanes, limit, tolerance);
                 lps.store(found, width, c, lanes);
                 for (int l = 0; l < lanes; ++l) {
-                    status[first + c + l] = lps.status[l];
-                    pivots[first + c + l] = lps.pivots[l];
+                    status[first + place[c + l]] = lps.status[l];
+                    pivots[first + place[c + l]] = lps.pivots[l];
                 }
             }
             for (int a = 0; a < BuyingLPs::FOUND; ++a)
-                copy(found[a], width, static_cast<Real*>(out[a]->data) + first, count, BuyingLPs::rows_found(a), columns);
-            for (int i = 0; i < STATE; ++i)
-                for (int c = 0; c < columns; ++c) basis[i * count + first + c] = states[c][i];
+                scatter(found[a], width, static_cast<Real*>(out[a]->data) + first, count, BuyingLPs::rows_found(a), place,
+                        many, columns);
+            for (int i = 0; i < STATE; ++i) {
+                const long long row = i * count + first;
+                for (int c = 0; many < columns && c < columns; ++c) basis[row + c] = start[row + c];
+                for (int c = 0; c < many; ++c) basis[row + place[c]] = states[c][i];
+            }
         }
     }
 
-    static void copy(const Real* from, long long from_stride, Real* to, long long to_stride, int rows, int columns) {
+    // The columns at `many` ascending places, one after another.
+    static void gather(const Real* from, long long from_stride, Real* to, long long to_stride, int rows, const int* place,
+                       int many) {
+        const bool every = many > 0 && place[many - 1] == many - 1;
         for (int i = 0; i < rows; ++i, from += from_stride, to += to_stride)
-            for (int c = 0; c < columns; ++c) to[c] = from[c];
+            if (every)
+                for (int c = 0; c < many; ++c) to[c] = from[c];
+            else
+                for (int c = 0; c < many; ++c) to[c] = from[place[c]];
+    }
+
+    // Columns to their places, zeros between them.
+    static void scatter(const Real* from, long long from_stride, Real* to, long long to_stride, int rows, const int* place,
+                        int many, int columns) {
+        for (int i = 0; i < rows; ++i, from += from_stride, to += to_stride) {
+            if (many == columns) {
+                for (int c = 0; c < columns; ++c) to[c] = from[c];
+                continue;
+            }
+            for (int c = 0; c < columns; ++c) to[c] = 0;
+            for (int c = 0; c < many; ++c) to[place[c]] = from[c];
+        }
     }
 };
 address.data[0] = reinterpret_cast<wp::int64>(&Handler::call);

@@ -13,8 +13,10 @@ signed char state[1][NetworkSimplex::STATE];
 for (int i = 0; i < NetworkSimplex::STATE; ++i) state[0][i] = start.data[i * count + lp];
 BuyingLPs lps;
 lps.load(given, segment_value.shape[0], count, lp, 1);
-lps.solve(state, lp < active.data[0], max_pivots.data[0], tolerance.data[0]);
+const bool matters = active.data[active.shape[0] > 1 ? lp : 0];
+lps.solve(state, matters, max_pivots.data[0], tolerance.data[0]);
 lps.store(found, count, lp, 1);
 status.data[lp] = lps.status[0];
 pivots.data[lp] = lps.pivots[0];
-for (int i = 0; i < NetworkSimplex::STATE; ++i) basis.data[i * count + lp] = state[0][i];
+for (int i = 0; i < NetworkSimplex::STATE; ++i)
+    basis.data[i * count + lp] = matters ? state[0][i] : start.data[i * count + lp];

@@ -6,7 +6,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int8, Int32
 
 from jaxsim import draws
-from jaxsim.kernels.buying_lp import BuyingLP, Status, basis_size, solve_from
+from jaxsim.kernels.buying_lp import BuyingLP, basis_size, solve_from
 from jaxsim.simulator.state import Inputs, Order, Shared, State
 
 _SNAP = 1e6  # order vectors are snapped to this part of a case pack before rounding
@@ -86,10 +86,10 @@ def buy(
     """The buying policy π(S; λ) of eq. (6), for the product-trials that are reviewed today, and the LPs' bases."""
     quantity = jnp.where(review, order_quantity(inputs, state, day // 7), 0)
     problem = buying_lp(inputs, shared, state, quantity, day)
-    lp_order, status, basis = _solve_active(problem, state.basis, quantity > 0)
-    units = whole_packs(inputs, lp_order, quantity)
+    lps, basis = solve_from(problem, state.basis, block=_block(quantity.size), active=quantity > 0)
+    units = whole_packs(inputs, lps.order, quantity)
     lead_time = jnp.where(units > 0, lead_times(inputs, shared, day), 0)
-    return Order(quantity, lp_order, units, lead_time, status), basis
+    return Order(quantity, lps.order, units, lead_time, lps.status), basis
 
 
 def basis_bytes(inputs: Inputs) -> int:
@@ -100,19 +100,6 @@ def basis_bytes(inputs: Inputs) -> int:
 def _block(count: int) -> int:
     """LPs that go through together: on a CPU few, since only a part of a chunk is reviewed on any one day."""
     return min(count, 64) if jax.default_backend() == "cpu" else count
-
-
-def _solve_active(problem: BuyingLP, basis: Int8[Array, "bytes batch"], active: Bool[Array, "batch"]):
-    """Order vectors, statuses, bases; those that order come first, so that blocks of the rest are skipped."""
-    rank = jnp.argsort(~active, stable=True)
-    whole = lambda values: jnp.broadcast_to(values, (*values.shape[:-1], rank.size))
-    count = active.sum(dtype=jnp.int32)
-    sorted_problem = jax.tree.map(lambda values: whole(values)[..., rank], problem)
-    solution, found = solve_from(sorted_problem, basis[:, rank], block=_block(rank.size), active=count)
-    back = jnp.argsort(rank)
-    order, status = solution.order[:, back], solution.status[back]
-    basis = jnp.where(active, found[:, back], basis)
-    return jnp.where(active, order, 0.0), jnp.where(active, status, Status.OPTIMAL), basis
 
 
 def no_order(inputs: Inputs) -> Order:

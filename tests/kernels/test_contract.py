@@ -93,3 +93,16 @@ def test_a_start_of_another_method_is_refused(lps, method):
     other = "interior_point" if method != "interior_point" and method != "interior_point_mixed" else "lockstep"
     with pytest.raises(ValueError, match=f"start: not one of {method}"):
         buying_lp.solve_from(lps, no_start(lps, other), method=method)
+
+
+def test_inactive_lps_are_skipped(lps, solved):
+    solve, answer, end = solved
+    active = np.arange(lps.order_total.size) % 3 == 1
+    start = jax.tree.map(jnp.zeros_like, end)
+    part, after = solve(lps, start, active=active)
+    for found, whole, skipped in ((part, answer, jax.tree.map(jnp.zeros_like, answer)), (after, end, start)):
+        for one, other, none in zip(*map(jax.tree.leaves, (found, whole, skipped)), strict=True):
+            np.testing.assert_allclose(
+                one[..., active], other[..., active], 1e-9, 1e-14
+            )  # digits depend on the program
+            np.testing.assert_array_equal(one[..., ~active], none[..., ~active])

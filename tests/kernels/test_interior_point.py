@@ -40,8 +40,9 @@ def run(
 @jax.jit
 def iterations(lps: BuyingLP, state: State) -> jax.Array:
     """How many each LP takes."""
-    lps, certify = buying_lp._prepared(lps, None, buying_lp._Settings("interior_point", 1e-8, 40))
-    return interior_point.search(lps, state, Limits(COUNT, 40, 1e-8), certify, False)[2]
+    limits = Limits(40, 1e-8)
+    lps, certify = buying_lp._prepared(lps, None, buying_lp._Settings("interior_point", limits))
+    return interior_point.search(lps, state, limits, certify, False)[2]
 
 
 def size_of_terms(fields: Fields, answer: Solution) -> np.ndarray:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jaxsim.kernels import _network_simplex, buying_lp
-from jaxsim.kernels._certificate import Point, Prices
+from jaxsim.kernels._certificate import Limits, Point, Prices
 from jaxsim.kernels.buying_lp import BuyingLP, Status, no_start, solve, solve_from
 
 from benchmarks.adversarial_lps import FAMILIES, adversarial_lps
@@ -148,12 +148,15 @@ def test_limits_and_statuses():
 def test_only_active_lps_are_solved():
     lp = as_lp(random_lps((4, 4, 4), 40, "ordinary", 6))
     whole, basis = simplex(lp, no_start(lp))
-    for block in (None, 16):
-        part, after = simplex(lp, no_start(lp), active=jnp.int32(21), block=block)
-        np.testing.assert_array_equal(part.ship[..., :21], whole.ship[..., :21])
-        np.testing.assert_array_equal(after[:, :21], basis[:, :21])
-        assert not np.asarray(part.ship[..., 21:]).any()
-        assert not np.asarray(after[:, 21:]).any()
+    start = basis[:, ::-1]
+    for active in (np.arange(40) < 21, np.arange(40) % 3 == 1, np.zeros(40, bool)):
+        part, after = simplex(lp, start, active=active)
+        for name, found, all_found in zip(part._fields, part, whole, strict=True):
+            if name in ("ship", "order", "objective", "status"):
+                np.testing.assert_array_equal(found[..., active], all_found[..., active], name)
+            assert not np.asarray(found[..., ~active]).any(), name
+        np.testing.assert_array_equal(after[:, active], basis[:, active])
+        np.testing.assert_array_equal(after[:, ~active], start[:, ~active])
 
 
 def test_batch_axes_and_shared_values():
@@ -227,18 +230,21 @@ def test_threads_of_the_accelerator_on_a_cpu(monkeypatch):
     lp = as_lp(random_lps((4, 4, 4), 42, "ordinary", 3))
     direct, basis = simplex(lp, no_start(lp))
     monkeypatch.setattr(_network_simplex, "_cpu_call", _network_simplex._cuda_call)
-    plain = jax.jit(lambda lp: solve_from.__wrapped__(lp, no_start(lp), method="network_simplex", active=jnp.int32(40)))
-    answer, after = plain(lp)
-    np.testing.assert_array_equal(answer.ship[..., :40], direct.ship[..., :40])
-    np.testing.assert_array_equal(answer.demand_price[..., :40], direct.demand_price[..., :40])
-    np.testing.assert_array_equal(after[:, :40], basis[:, :40])
+    active, start = jnp.arange(42) % 20 != 5, basis[:, ::-1]
+    plain = jax.jit(partial(solve_from.__wrapped__, method="network_simplex"))
+    answer, after = plain(lp, start, active=active)
+    for name in ("order", "ship", "status"):
+        np.testing.assert_array_equal(getattr(answer, name)[..., active], getattr(direct, name)[..., active])
+    assert not any(np.asarray(field[..., ~active]).any() for field in answer)
+    np.testing.assert_array_equal(after, jnp.where(active, basis, start))
+    np.testing.assert_array_equal(plain(lp, start)[1], basis)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_compiled_certificate_is_that_of_the_returned_point(dtype):
     """Of optima and of flows far from optimal, which few pivots leave, as the certificate in JAX sees them."""
     lp = jax.tree.map(lambda a: a.astype(dtype), every_kind((5, 6, 3), 8, 2))
-    settings = buying_lp._Settings("network_simplex", 1e-8 if dtype == np.float64 else 2e-5, 0)
+    settings = buying_lp._Settings("network_simplex", Limits(0, 1e-8 if dtype == np.float64 else 2e-5))
     lps, certify = buying_lp._prepared(lp, None, settings)
     rounding = 64 * np.finfo(dtype).eps
     for pivots in (0, 2, 6, 1000):
