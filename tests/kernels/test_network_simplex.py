@@ -214,14 +214,15 @@ def test_threads_at_once():
 
 
 def test_threads_compile_a_shape_once():
-    """A shape that no other test has, traced in four threads at a time for batches of different sizes."""
-    lps = [as_lp(random_lps((2, 3, 5), size, "ordinary", size)) for size in (5, 6, 7, 8)]
+    """A shape that no other test has, traced in two threads at a time for batches of different sizes."""
+    lp = as_lp(random_lps((2, 3, 5), 8, "ordinary", 8))
+    lps = [jax.tree.map(lambda a, size=size: a[..., :size], lp) for size in (5, 8)]
     kept = len(_network_simplex._KEPT)
-    with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda lp: simplex(lp, no_start(lp))[0], lps))
+    with ThreadPoolExecutor(2) as pool:
+        part, whole = pool.map(lambda lp: simplex(lp, no_start(lp))[0], lps)
     assert len(_network_simplex._KEPT) == kept + 1
-    for lp, answer in zip(lps, answers, strict=True):
-        same_optimum(lp, answer, lockstep(lp))
+    np.testing.assert_array_equal(part.ship, whole.ship[..., :5])
+    same_optimum(lp, whole, lockstep(lp))
 
 
 @pytest.mark.filterwarnings("ignore")
