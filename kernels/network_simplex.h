@@ -200,7 +200,7 @@ struct NetworkSimplex {
 
     // What more fits up and down the arcs to the parents, and what a unit costs on its way up.
     CUDA_CALLABLE void measure(const Int* excess, Int* cost_up) {
-        const auto hang = [&](int v, Int below, Int above, Int cost) {  // flow upward between these bounds
+        const auto carry = [&](int v, Int below, Int above, Int cost) {  // flow upward between these bounds
             up[v] = above - excess[v];
             down[v] = excess[v] - below;
             cost_up[v] = inflow[v] ? -big() : cost;
@@ -209,17 +209,17 @@ struct NetworkSimplex {
             const int to = parent[k], r = to < P ? to - K : 0;
             const bool to_pool = to == P, back = to_pool | inflow[k];
             const Int below = to_pool ? -cap[k] : -infinite(), through = to == S ? over[k] : route[k * R + r];
-            hang(k, back ? below : 0, back ? 0 : infinite(), to_pool ? -order[k] : through);
+            carry(k, back ? below : 0, back ? 0 : infinite(), to_pool ? -order[k] : through);
         }
         for (int r = 0; r < R; ++r) {
             const int to = parent[K + r];
             const bool inside = to == S, back = !inside | inflow[K + r];
             const Int start = edge[next[r]][r], end = edge[next[r] + 1][r], through = -route[(inside ? 0 : to) * R + r];
-            hang(K + r, back ? -infinite() : start, back ? 0 : end, inside ? cost[next[r]][r] : through);
+            carry(K + r, back ? -infinite() : start, back ? 0 : end, inside ? cost[next[r]][r] : through);
         }
         const int to = parent[P];
-        if (to < K) hang(P, 0, cap[to], order[to]);
-        else hang(P, inflow[P] ? -infinite() : 0, inflow[P] ? 0 : infinite(), big());
+        if (to < K) carry(P, 0, cap[to], order[to]);
+        else carry(P, inflow[P] ? -infinite() : 0, inflow[P] ? 0 : infinite(), big());
     }
 
     // The sets of vertices below each vertex of the first tree.
