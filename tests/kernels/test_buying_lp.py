@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jaxsim.kernels import _exact, buying_lp
+from jaxsim.kernels import _lockstep, buying_lp
 from jaxsim.kernels.buying_lp import BuyingLP, Status
 
 from tests.kernels.random_lps import KINDS, random_lps
@@ -166,13 +166,13 @@ def test_iteration_limit_is_reported():
 
 def test_certificate_sees_damage(monkeypatch):
     """A search that returns a feasible but worse flow must not be called optimal."""
-    honest = _exact.least_cost_flow
+    honest = _lockstep.least_cost_flow
 
     def worse(net, max_iterations):
         expensive = net._replace(order_cost=net.order_cost[::-1], route_cost=net.route_cost[::-1])
         return honest(expensive, max_iterations)
 
-    monkeypatch.setattr(_exact, "least_cost_flow", worse)
+    monkeypatch.setattr(_lockstep, "least_cost_flow", worse)
     unjitted = partial(buying_lp.solve.__wrapped__, method="lockstep")
     assert Status(int(jax.jit(lambda lp: unjitted(lp))(small()).status)) is Status.INACCURATE
 
@@ -254,8 +254,9 @@ def test_a_segment_wider_than_all_units_takes_no_digits():
     ],
     ids=["order", "unused value", "near tie"],
 )  # fmt: skip
-def test_prices_are_sharper_than_the_grid(changes):
+@pytest.mark.parametrize("method", ["lockstep", "network_simplex"])
+def test_prices_are_sharper_than_the_grid(changes, method):
     """Costs that matter are too small a part of the largest for prices on the grid to prove the optimum."""
-    answer = solve(small(**changes))
+    answer = solve(small(**changes), method=method)
     assert answer.status == Status.OPTIMAL
     assert answer.gap < 1e-12

@@ -1,7 +1,10 @@
 """The network simplex beside lockstep and HiGHS, its bases good, stale and senseless, and its calls from everywhere."""
 
+import shutil
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -231,14 +234,44 @@ def test_threads_of_the_accelerator_on_a_cpu(monkeypatch):
     lp = as_lp(random_lps((4, 4, 4), 42, "ordinary", 3))
     direct, basis = simplex(lp, no_start(lp))
     monkeypatch.setattr(_network_simplex, "_cpu_call", _network_simplex._cuda_call)
-    active, start = jnp.arange(42) % 20 != 5, basis[:, ::-1]
-    plain = jax.jit(partial(solve_from.__wrapped__, method="network_simplex"))
-    answer, after = plain(lp, start, active=active)
-    for name in ("order", "ship", "status"):
-        np.testing.assert_array_equal(getattr(answer, name)[..., active], getattr(direct, name)[..., active])
-    assert not any(np.asarray(field[..., ~active]).any() for field in answer)
-    np.testing.assert_array_equal(after, jnp.where(active, basis, start))
+    plain, start = jax.jit(partial(solve_from.__wrapped__, method="network_simplex")), basis[:, ::-1]
+    for active in (jnp.arange(42) % 20 != 5, jnp.arange(42) % 7 == 3):
+        answer, after = plain(lp, start, active=active)
+        for name in ("order", "ship", "status"):
+            np.testing.assert_array_equal(getattr(answer, name)[..., active], getattr(direct, name)[..., active])
+        assert not any(np.asarray(field[..., ~active]).any() for field in answer)
+        np.testing.assert_array_equal(after, jnp.where(active, basis, start))
     np.testing.assert_array_equal(plain(lp, start)[1], basis)
+
+
+def test_threads_compile_for_cuda(tmp_path):
+    """Without a GPU: for the H100, to the assembler's language."""
+    wp = _network_simplex._warp()
+    if 90 not in wp.get_cuda_supported_archs():
+        pytest.skip("this Warp has no compiler for CUDA")
+    for dtype in ("float64", "float32"):
+        threads = _network_simplex._threads(4, 4, 4, dtype)
+        (assembly,) = wp.compile_aot_module(threads.module, arch=90, use_ptx=True, module_dir=tmp_path / dtype)
+        assert ".entry" in assembly.read_text("utf-8")
+
+
+@pytest.mark.parametrize("shape", [(4, 3, 4, "float64", 8, 16), (3, 2, 1, "float32", 1, 5)])
+def test_no_byte_outside_the_arrays(shape, tmp_path):
+    """The handler among arrays that a sanitizer guards, for blocks of few LPs."""
+    compiler, calls = shutil.which("c++"), Path(__file__).with_name("compiled_calls.cpp")
+    if not compiler:
+        pytest.skip("no C++ compiler")
+    handler = _network_simplex._text("network_simplex_call.h").partition("address.data")[0]
+    (tmp_path / "source.h").write_text(_network_simplex._source(*shape) + handler, "utf-8")
+    flags = ["-w", "-std=c++17", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", f"-I{tmp_path}"]
+    program = tmp_path / "calls"
+    built = subprocess.run([compiler, *flags, calls, "-o", program], capture_output=True, text=True)
+    if "sanitize" in built.stderr or "asan" in built.stderr:
+        pytest.skip("the C++ compiler has no sanitizers")
+    assert built.returncode == 0, built.stderr
+    ran = subprocess.run([program], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert int(ran.stdout) > 100
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

@@ -1,23 +1,22 @@
-"""The two exact methods: the buying LP as a minimum-cost flow in whole numbers.
+"""Lockstep: the buying LP as a minimum-cost flow in whole numbers, by successive shortest paths in JAX.
 
 Quantities and costs are rounded to multiples of a power of two, so fine that the answer errs by rounding alone.
-"lockstep" (`jaxsim.kernels._flow`) or "network_simplex" (`jaxsim.kernels._network_simplex`) finds the optimal flow
-without tolerances; and the flow and its labels give the point and its prices in the numbers that came in.
+`jaxsim.kernels._flow` finds the optimal flow without tolerances; and the flow and its labels give the point and its
+prices in the numbers that came in.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
-from jaxsim.kernels._certificate import Certify, Limits, Point, Prices, complete_point, complete_prices, cost_size
-from jaxsim.kernels._flow import NEVER, Flow, Labels, Network, least_cost_flow
+from jaxsim.kernels._certificate import Certify, Limits, Prices, complete_point, complete_prices, cost_size
+from jaxsim.kernels._flow import NEVER, Labels, Network, least_cost_flow
 from jaxsim.kernels._problem import BuyingLP, Solution, Status, power_of_two
 from jaxsim.kernels._refine import sharp_labels, sharp_prices
 
 
-class Proof(NamedTuple):
+class _Proof(NamedTuple):
     """What another dual point changes of a `Solution`."""
 
     supply_price: Array
@@ -28,39 +27,26 @@ class Proof(NamedTuple):
     status: Array
 
 
-def lockstep(problem: BuyingLP, basis: Array, limits: Limits, certify: Certify) -> tuple[Solution, Array]:
-    """Successive shortest paths in JAX; the basis is of no bytes."""
+def solve_block(problem: BuyingLP, start: Array, limits: Limits, certify: Certify) -> tuple[Solution, Array]:
+    """Certified optima of a block of LPs; the start is of no bytes."""
     net, unit, step = _on_grid(problem)
     flow, labels, _ = least_cost_flow(net, limits.iterations)
     point = complete_point(problem, flow.order * unit[None], flow.ship * unit[None, None])
     solution = certify(point, _prices(problem, labels, step), flow.open())
-    return proven(solution, lambda: sharper_proof(problem, solution, certify)), basis
+    proof = _Proof(*(getattr(solution, name) for name in _Proof._fields))
 
+    def sharper_proof() -> _Proof:
+        best = proof
+        for each in sharp_prices(problem, _prices(problem, sharp_labels(problem, net, flow, step), step), flow):
+            other = certify(point, each, flow.open())
+            better = (other.gap < best.gap) & (solution.status == Status.INACCURATE)
+            other = _Proof(*(getattr(other, name) for name in _Proof._fields))
+            best = jax.tree.map(lambda new, old, better=better: jnp.where(better, new, old), other, best)
+        return best
 
-def proven(solution: Solution, sharper: Callable[[], Proof]) -> Solution:
-    """The answers with a sharper proof if one lacks it; a conditional would copy what it does not change."""
-    proof = Proof(*(getattr(solution, name) for name in Proof._fields))
-    proof = lax.cond(jnp.any(solution.status == Status.INACCURATE), sharper, lambda: proof)
-    return solution._replace(**proof._asdict())
-
-
-def sharper_proof(problem: BuyingLP, solution: Solution, certify: Certify) -> Proof:
-    """Prices that prove an exact method's answers where the grid is too coarse for those of the flow."""
-    net, unit, step = _on_grid(problem)
-    flow = _flow_of(solution, unit)
-    best = solution
-    for each in sharp_prices(problem, _prices(problem, sharp_labels(problem, net, flow, step), step), flow):
-        other = certify(Point(*solution[:4]), each, solution.status == Status.ITERATION_LIMIT)
-        best = jax.tree.map(lambda new, old, better=other.gap < best.gap: jnp.where(better, new, old), other, best)
-    return Proof(*(getattr(best, name) for name in Proof._fields))
-
-
-def _flow_of(solution: Solution, unit: Array) -> Flow:
-    """The flow on the grid that an answer was made of; only the order has been moved since, by rounding."""
-    units = lambda a: jnp.round(a / unit)
-    ship = units(solution.ship)
-    none = jnp.zeros_like
-    return Flow(units(solution.order), ship, jnp.sum(ship, axis=0), none(unit), none(solution.order), none(ship[0]))
+    # A conditional copies what it returns: only what it may change.
+    proof = lax.cond(jnp.any(solution.status == Status.INACCURATE), sharper_proof, lambda: proof)
+    return solution._replace(**proof._asdict()), start
 
 
 def _prices(problem: BuyingLP, labels: Labels, step: Array) -> Prices:
