@@ -39,10 +39,7 @@ class State(NamedTuple):
     """Where an interior point solve ended, to start a similar one from. Opaque."""
 
     out: Array
-    """Values less slacks."""
     low: Array
-    pull: Array
-    """Lower less upper slacks."""
     node: Array
     hub: Array
     quantity: Array
@@ -101,25 +98,26 @@ def cold_start(lp: Scaled, product: float | Array) -> Iterate:
 
 
 def warm_start(lp: Scaled, units: Units, state: State, cold: Iterate, product: float) -> Iterate:
-    """Each value and slack moved by equal amounts until their product is ``product``; cold where there is no state.
+    """Values of the earlier solve and reduced costs under its potentials, cold where there is no state.
 
-    That takes the least from what the earlier solve knew, and makes a centered point of any numbers; rows and reduced
-    costs are off by what was moved.
+    Each value and slack is moved by equal amounts until their product is ``product``. That takes the least from what
+    the earlier solve knew, and makes a centered point of any numbers; rows and reduced costs are off by what was moved.
     """
     good = (state.quantity > 0) & (state.cost > 0)
     for each in state:
         good &= jnp.all(jnp.isfinite(each).reshape(-1, good.shape[0]), axis=0)
     state = jax.tree.map(lambda a: jnp.where(good, a, 1), state)
-    quantity, cost = (jnp.clip(a / b, 2**-20, 2**20) for a, b in zip(state[5:], units[:2], strict=True))
-    difference = jnp.clip(jnp.where(state.out > 0, quantity, cost) * state.out, -2, 2)
-    out = _hyperbola(difference, product)
+    ratio = lambda old, new: jnp.clip(old / new, 2**-20, 2**20)
+    quantity, cost = ratio(state.quantity, units.quantity), ratio(state.cost, units.cost)
+    level = tuple(jnp.clip(a * cost, -8, 8) for a in (state.node, state.hub))
+    out_drop, bound_drop = drops(*level, lp.upper.shape[0])
+    out = _hyperbola(jnp.clip(state.out * quantity - (lp.out_cost + out_drop), -2, 2), product)
     upper = jnp.where(lp.held, lp.upper, 4)
-    low, pull = jnp.clip(state.low * quantity, 0, upper), jnp.clip(state.pull * cost, -4, 4)
+    low, pull = jnp.clip(state.low * quantity, 0, upper), jnp.clip(lp.bound_cost + bound_drop, -4, 4)
     near_high = low > upper / 2
     free = jnp.where(near_high, upper - low, low)
     nearer = jnp.minimum(_hyperbola(free - jnp.maximum(jnp.where(near_high, -pull, pull), 0), product), upper / 2)
     low, room = jnp.where(near_high, upper - nearer, nearer), jnp.where(near_high, nearer, upper - nearer)
-    level = tuple(jnp.clip(a * cost, -8, 8) for a in (state.node, state.hub))
     warm = _centered(lp, out, low, room, product, level)._replace(short=jnp.ones_like(lp.total))
     return jax.tree.map(lambda new, old: jnp.where(good, new, old), warm, cold)
 
@@ -155,14 +153,12 @@ def goal_of(lp: Scaled, gap: float, product: Array) -> Goal:
 
 
 def state_of(it: Iterate, units: Units) -> State:
-    return State(
-        it.out - it.out_slack, it.low, it.low_slack - it.high_slack, it.node, it.hub, units.quantity, units.cost
-    )  # fmt: skip
+    return State(it.out, it.low, it.node, it.hub, units.quantity, units.cost)
 
 
 def no_state(nodes: int, regions: int, segments: int, batch: list[int], dtype) -> State:
-    shapes = (nodes, regions + 1), (nodes + regions * segments,), (nodes + regions * segments,), (nodes,)
-    return State(*(jnp.zeros((*shape, *batch), dtype) for shape in (*shapes, (regions + 1,), (), ())))
+    shapes = (nodes, regions + 1), (nodes + regions * segments,), (nodes,), (regions + 1,), (), ()
+    return State(*(jnp.zeros((*shape, *batch), dtype) for shape in shapes))
 
 
 def to_float64(lp: Scaled, it: Iterate) -> Iterate:

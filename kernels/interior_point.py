@@ -117,7 +117,7 @@ def solve_block(
 def search(
     problem: BuyingLP, state: State, limits: Limits, certify: Certify, mixed: bool
 ) -> tuple[Solution, State, Array]:
-    """From the state or cold; what is not proved from there again cold, and at last from further inside.
+    """From the state, else cold; what is not proved from there again cold, and at last from further inside.
 
     Gives answers, states and how many iterations each LP took.
     """
@@ -138,8 +138,9 @@ def search(
         new, fine = look(it, ~reached & (more >= limits.iterations))
         better = ~done & ((index == 0) | fine | (new.gap < solution.gap))
         best, solution = jax.tree.map(lambda a, b: jnp.where(better, a, b), (it, new), (best, solution))
-        size = jnp.where(index == _STARTS - 2, _COLDER, _COLD).astype(lp.total.dtype)
-        return index + 1, _cold_start(lp, product(1) * size), best, solution, done | fine, taken + more
+        was_cold = (state.quantity == 0) | (index > 0)
+        size = jnp.where(was_cold, product(_COLDER), product(_COLD))
+        return index + 1, _cold_start(lp, size), best, solution, done | fine, taken + more
 
     none = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), jax.eval_shape(look, first, first.off > 0)[0])
     carry = jnp.int32(0), first, first, none, jnp.zeros(lp.total.shape, jnp.bool), taken
