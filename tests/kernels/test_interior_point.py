@@ -182,6 +182,9 @@ def test_warm_start(fields, answer):
         assert (off <= 2e-8 * size_of_terms(moved, exact)[optimal]).all()
     count, cold_count = (np.asarray(iterations(as_lps(moved), start))[optimal] for start in (state, no_state(lps)))
     assert np.median(count) <= 0.6 * np.median(cold_count)
+    _, mixed_state = solve_from(lps, no_state(lps), method="interior_point_mixed")
+    mixed_count = np.asarray(iterations(as_lps(moved), mixed_state))[optimal]
+    assert np.percentile(mixed_count, 99) <= np.percentile(count, 99) + 1
 
 
 def test_iteration_limit_is_said(fields):
