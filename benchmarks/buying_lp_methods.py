@@ -22,7 +22,7 @@ from benchmarks.buying_lp_instances import Fields, Instances, Shape
 REPEATS = 5
 """Most runs of which the best counts, after one that does not."""
 
-SLOW_ROUTES = 4096
+SLOW_ROUTES = 32768
 """About nodes x regions x batch of slow methods."""
 
 

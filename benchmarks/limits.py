@@ -33,7 +33,7 @@ from benchmarks.figures_page import RESULTS, ROOT, table, with_figures
 
 PAGE = ROOT / "benchmarks" / "LIMITS.md"
 COST_CHANGE = 0.005
-LPS = {"network_simplex": 4096, "lockstep": 1024, "interior_point": 1024, "first_order": 64}
+LPS = {"network_simplex": 4096, "lockstep": 1024, "interior_point": 1024, "first_order": 512}
 """LPs of a call."""
 
 REPEATS = 7

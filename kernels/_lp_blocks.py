@@ -1,4 +1,4 @@
-"""Batches of LPs in blocks small enough for a core's cache."""
+"""Batches of LPs in blocks small enough for a core's cache, or one by one through as many lanes."""
 
 import math
 from collections.abc import Callable
@@ -71,3 +71,36 @@ def active_by_blocks(function: Callable[[Any], _Tree], trees: Any, block: int, a
     found = by_blocks(function, reordered, block, jnp.sum(active, dtype=jnp.int32))
     back = jnp.argsort(rank)
     return jax.tree.map(lambda a: a[..., back], found)
+
+
+def through_lanes(
+    advance: Callable[[Any, Any], Any],
+    finished: Callable[[Any], Array],
+    answer: Callable[[Any], _Tree],
+    problems: Any,
+    states: Any,
+    lanes: int,
+) -> _Tree:
+    """Advance every LP's state until it is finished, so many at a time: where one has finished the next one follows.
+
+    No LP waits for a slower one, but those that come last. ``advance`` takes problems and states of the lanes, the LPs
+    last; ``answer`` is what is kept of a finished state.
+    """
+    count = jax.tree.leaves(states)[0].shape[-1]
+    take = lambda place: jax.tree.map(lambda a: jnp.take(a, place, axis=-1, mode="clip"), (problems, states))
+    empty = jax.tree.map(jnp.zeros_like, jax.eval_shape(answer, states))
+
+    def step(carry: tuple) -> tuple:
+        place, following, (problem, state), answers = carry
+        state = advance(problem, state)
+        over = finished(state) & (place < count)
+        put = lambda every, new: every.at[..., jnp.where(over, place, count)].set(new, mode="drop")
+        answers = jax.tree.map(put, answers, answer(state))
+        place = jnp.where(over, following + jnp.cumsum(over, dtype=jnp.int32) - 1, place)
+        # Gathered every time, taken where an LP has finished: a conditional would copy all.
+        held = jax.tree.map(lambda new, old: jnp.where(over, new, old), take(place), (problem, state))
+        return place, following + jnp.sum(over, dtype=jnp.int32), held, answers
+
+    place = jnp.arange(lanes, dtype=jnp.int32)
+    carry = place, jnp.int32(lanes), take(place), empty
+    return lax.while_loop(lambda carry: jnp.any(carry[0] < count), step, carry)[3]

@@ -14,12 +14,14 @@ Every LP of a batch restarts and ends on its own. They are looked at once in a b
 keeps its point while the others go on.
 """
 
-from typing import NamedTuple
+import dataclasses
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jaxsim.kernels._linear_program import Groups, LinearProgram, Rows, dual_objective, project, prove
+from jaxsim.kernels._lp_blocks import through_lanes
 from jaxtyping import Bool, Float
 
 _STEP = 0.99  # of the largest step for which T is known to be nonexpansive
@@ -118,25 +120,45 @@ def _error(rows: Rows, scaling: Scaling, dx: Array, dy: Array, balance: Array) -
     return jnp.sqrt(jnp.maximum(square - 2 * jnp.sum(dy * (rows @ dx), axis=0), 0))
 
 
-def iterate(lp: LinearProgram, rows: Rows, groups: Groups, start: State, settings: Settings, skip: Array) -> Carry:
-    """Iterate until every LP is optimal, proven infeasible, or at its limit; LPs to ``skip`` are left as they are."""
+class End(NamedTuple):
+    """What comes of an LP."""
+
+    best: State
+    iterations: Array
+    infeasible: Bool[Array, "*batch"]
+
+
+def iterate(
+    lp: LinearProgram, rows: Rows, groups: Groups, start: State, settings: Settings, skip: Array, lanes: int | None
+) -> End:
+    """Iterate until every LP is optimal, proven infeasible, or at its limit; LPs to ``skip`` are left as they are.
+
+    All together, or through so many ``lanes``: then there is one batch axis, which all arrays of the rows' data have.
+    """
     scaling = equilibrate(rows, start)
     balance = jnp.where(start.balance > 0, start.balance, first_balance(lp, scaling))
     x = project(lp, groups, start.x, 1 / scaling.x)
     start = State(x, start.y, balance)
     zero = jnp.zeros_like(balance)
     none = zero.astype(jnp.int32)
-    carry = Carry(x, start.y, x, start.y, balance, none, none, zero, zero + jnp.inf, start, skip, zero > 0)
+    first = Carry(x, start.y, x, start.y, balance, none, none, zero, zero + jnp.inf, start, skip, zero > 0)
 
-    def block(carry: Carry) -> Carry:
-        new = _inspect(lp, rows, groups, scaling, settings, carry)
-        step = lambda _, c: _step(lp, rows, groups, scaling, c)
+    def block(problem: tuple[LinearProgram, Any, Scaling], carry: Carry) -> Carry:
+        lp, data, scaling = problem
+        its_rows = dataclasses.replace(rows, data=data)
+        new = _inspect(lp, its_rows, groups, scaling, settings, carry)
+        step = lambda _, c: _step(lp, its_rows, groups, scaling, c)
         new = lax.fori_loop(0, settings.block - 1, step, new)
         keep = lambda old, each: jnp.where(carry.done, old, each)
         return jax.tree.map(keep, carry, new)
 
-    going = lambda c: jnp.any(~c.done & (c.iterations < settings.max_iterations))
-    return lax.while_loop(going, block, carry)
+    problem = lp, rows.data, scaling
+    over = lambda c: c.done | (c.iterations >= settings.max_iterations)
+    end = lambda c: End(c.best, c.iterations, c.infeasible)
+    if lanes is not None:
+        return through_lanes(block, over, end, problem, first, lanes)
+    going = lambda c: jnp.any(~over(c))
+    return end(lax.while_loop(going, lambda c: block(problem, c), first))
 
 
 def _halpern(c: Carry, x: Array, y: Array) -> Carry:

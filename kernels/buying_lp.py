@@ -81,11 +81,11 @@ def solve(
 
     ``tolerance`` bounds gap and residuals of an `OPTIMAL` answer (default 1e-8 in float64, 2e-5 in float32; the exact
     methods' search itself has none). ``max_iterations`` bounds the iterations, passes or pivots (default far beyond
-    need). ``block`` is how many LPs go through together (default: by cache size on a CPU, all elsewhere; the network
-    simplex has its own). ``active`` says which LPs matter (default: all); every number of the others' answers is 0,
-    their status too. ``method`` is how the LP is solved (default: `default_method`); the optimum is the same, but among
-    several optima it may choose. Where the status is `INFEASIBLE` or `BAD_INPUT`, the arrays are finite but mean
-    nothing.
+    need). ``block`` is how many LPs go through together (default: by cache size on a CPU, all elsewhere;
+    "network_simplex" and "first_order" have their own). ``active`` says which LPs matter (default: all); every number
+    of the others' answers is 0, their status too. ``method`` is how the LP is solved (default: `default_method`); the
+    optimum is the same, but among several optima it may choose. Where the status is `INFEASIBLE` or `BAD_INPUT`, the
+    arrays are finite but mean nothing.
 
     Raises:
         ValueError: the method cannot be had, or not for LPs of this shape.
@@ -169,7 +169,8 @@ def _solve(
         max_iterations = _most_iterations(method, nodes + regions * segments)
     settings = _Settings(method, Limits(max_iterations, tolerance))
     elements = _BLOCK_ELEMENTS // 2 if method.startswith("interior_point") else _BLOCK_ELEMENTS
-    size = default_block(nodes * regions, count, elements) if block is None else block
+    if block is None:  # "first_order" has lanes of its own
+        block = count if method == "first_order" else default_block(nodes * regions, count, elements)
     none = jax.eval_shape(lambda lps: no_start(lps, method), problem)
     if start is None:
         start = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), none)
@@ -179,7 +180,7 @@ def _solve(
     if method == "network_simplex":
         found = _network_simplex.solve(flat, start, active, settings.limits)[:2]
     else:
-        found = _traced(flat, start, size, active, settings)
+        found = _traced(flat, start, block, active, settings)
     return unflatten(found, problem)
 
 

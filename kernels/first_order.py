@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 from jaxsim.kernels._certificate import Certify, Limits, complete_point, complete_prices
+from jaxsim.kernels._grounded import add, dot
 from jaxsim.kernels._linear_program import (
     Groups,
     LinearProgram,
@@ -29,6 +30,7 @@ from jaxsim.kernels._linear_program import (
     is_empty,
     prove,
 )
+from jaxsim.kernels._lp_blocks import flatten, unflatten
 from jaxsim.kernels._pdhg import Settings, State, iterate
 from jaxsim.kernels._problem import BuyingLP, Solution, Status, is_meaningless, power_of_two
 from jaxtyping import Float, Int32
@@ -50,6 +52,8 @@ __all__ = [
 _TOLERANCE = {"float32": 1e-4, "float64": 1e-8}
 _SHARE = 0.1  # of the tolerance of a completed point, for the point that it is made of
 _INFEASIBLE_TOLERANCE = {"float32": 1e-4, "float64": 1e-10}
+_LANES = 64
+"""LPs at work together on a CPU: fewer wait longer for XLA's operations to begin, more leave the cache."""
 
 
 class Answer(NamedTuple):
@@ -99,9 +103,19 @@ def solve(
     without a lower bound on its objective ends as `ITERATION_LIMIT`. Where the status is `BAD_INPUT` or
     `INFEASIBLE`, the arrays mean nothing.
     """
+    return _solve(lp, rows, groups, start, _settings(lp, tolerance, max_iterations, block), None)
+
+
+def _settings(lp: LinearProgram, tolerance: float | None, max_iterations: int, block: int) -> Settings:
     kind = jnp.dtype(lp.cost.dtype).name
     tolerance = _TOLERANCE[kind] if tolerance is None else tolerance
-    settings = Settings(tolerance, _INFEASIBLE_TOLERANCE[kind], max_iterations, block)
+    return Settings(tolerance, _INFEASIBLE_TOLERANCE[kind], max_iterations, block)
+
+
+def _solve(
+    lp: LinearProgram, rows: Rows, groups: Groups, start: State | None, settings: Settings, lanes: int | None
+) -> Answer:
+    """`solve`, all together or through lanes as in `iterate`."""
     bad = is_bad(lp, rows, groups)
     empty = ~bad & is_empty(lp, groups)
     skip = bad | empty
@@ -110,12 +124,12 @@ def solve(
     unit, price = _units(lp)
     scaled = lp._replace(cost=lp.cost / price, **{name: getattr(lp, name) / unit for name in lp._fields[1:]})
     begin = _rescale(cold if start is None else start, 1 / unit, 1 / price)
-    end = iterate(scaled, rows, groups, begin, settings, skip)
+    end = iterate(scaled, rows, groups, begin, settings, skip, lanes)
     state = _rescale(end.best, unit, price)
     proof = prove(lp, rows, groups, state.x, state.y)
     worst = jnp.maximum(jnp.maximum(proof.gap, proof.primal_residual), proof.dual_residual)
-    status = jnp.where(end.iterations >= max_iterations, Status.ITERATION_LIMIT, Status.INACCURATE)
-    status = jnp.where(worst <= tolerance, Status.OPTIMAL, status)
+    status = jnp.where(end.iterations >= settings.max_iterations, Status.ITERATION_LIMIT, Status.INACCURATE)
+    status = jnp.where(worst <= settings.tolerance, Status.OPTIMAL, status)
     status = jnp.where(empty | end.infeasible, Status.INFEASIBLE, status)
     status = jnp.where(bad, Status.BAD_INPUT, status).astype(jnp.int32)
     prices = group_prices(lp, groups, lp.cost - rows.pull(state.y))
@@ -184,23 +198,25 @@ def buying_lp_with_constraints(
 ) -> BuyingAnswer:
     """The LP of `jaxsim.kernels.buying_lp` with side constraints on the order; options as in `solve`.
 
-    The order is in ``{0 <= x <= cap, Σx = Q}`` to rounding of the sum; the other rows hold to the tolerance.
+    The order is in ``{0 <= x <= cap, Σx = Q}`` to rounding of the sum; the other rows hold to the tolerance. On a CPU a
+    large batch goes through 64 lanes, in which no LP waits for a slower one.
     """
     nodes, regions, *batch = problem.route_cost.shape
     segments = problem.segment_width.shape[1]
     none = jnp.zeros((0, *batch), problem.route_cost.dtype)
-    rows = OrderRows(jnp.zeros((0, nodes, *batch), none.dtype), none, none) if rows is None else rows
-    lp = _as_lp(problem, rows)
-    lp = lp._replace(cost=jnp.where(is_meaningless(problem), jnp.nan, lp.cost))
+    side = OrderRows(jnp.zeros((0, nodes, *batch), none.dtype), none, none) if rows is None else rows
+    flat, side, start = flatten((problem, side, start), problem)
+    lp = _as_lp(flat, side)
+    lp = lp._replace(cost=jnp.where(is_meaningless(flat), jnp.nan, lp.cost))
     forward, adjoint = _buying_matrix(nodes, regions, segments)
-    matrix = Rows((jnp.asarray(-1, none.dtype), rows.coefficient), forward, adjoint)
-    answer = solve(
-        lp, matrix, groups=(tuple(range(nodes)),), start=start,
-        tolerance=tolerance, max_iterations=max_iterations, block=block,
-    )  # fmt: skip
-    supply, demand, side = jnp.split(answer.y, [nodes, nodes + regions])
+    matrix = Rows((-jnp.ones_like(flat.order_total), side.coefficient), forward, adjoint)
+    wait = jax.default_backend() != "cpu" or flat.order_total.shape[0] <= _LANES
+    settings = _settings(lp, tolerance, max_iterations, block)
+    answer = _solve(lp, matrix, (tuple(range(nodes)),), start, settings, None if wait else _LANES)
+    supply, demand, row_price = jnp.split(answer.y, [nodes, nodes + regions])
     point = _split(answer.x, nodes, regions, segments)
-    return BuyingAnswer(*point, supply, -demand, answer.group_price[0], side, *answer[3:])
+    found = BuyingAnswer(*point, supply, -demand, answer.group_price[0], row_price, *answer[3:])
+    return unflatten(found, problem)
 
 
 def solve_block(problem: BuyingLP, start: State, limits: Limits, certify: Certify) -> tuple[Solution, State]:
@@ -255,16 +271,20 @@ def _buying_matrix(nodes: int, regions: int, segments: int):
     def forward(data: tuple[Array, Array], x: Array) -> Array:
         minus, coefficient = data
         order, ship, leftover, served = _split(x, nodes, regions, segments)
-        supply = jnp.sum(ship, axis=1) + leftover + minus * order
-        demand = jnp.sum(ship, axis=0) + minus * jnp.sum(served, axis=1)
-        return jnp.concatenate([supply, demand, jnp.sum(coefficient * order[None], axis=1)])
+        supply = add(ship, 1) + leftover + minus * order
+        demand = add(ship) + minus * add(served, 1)
+        side = [dot(each, order)[None] for each in coefficient]
+        return jnp.concatenate([supply, demand, *side])
 
     def adjoint(data: tuple[Array, Array], y: Array) -> Array:
         minus, coefficient = data
         supply, demand, side = jnp.split(y, [nodes, nodes + regions])
-        order = minus * supply + jnp.sum(coefficient * side[:, None], axis=0)
+        order = minus * supply
+        for each, price in zip(coefficient, side, strict=True):
+            order += each * price
         ship = (supply[:, None] + demand[None]).reshape(-1, *y.shape[1:])
-        served = jnp.repeat(minus * demand, segments, axis=0)
+        served = jnp.broadcast_to((minus * demand)[:, None], (regions, segments, *y.shape[1:]))
+        served = served.reshape(-1, *y.shape[1:])
         return jnp.concatenate([order, ship, supply, served])
 
     return forward, adjoint

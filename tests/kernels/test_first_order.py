@@ -278,3 +278,24 @@ def test_buying_lp_with_side_constraints_agrees_with_highs():
     answer = buying_lp_with_constraints(as_buying(fields), rows)
     assert answer.status[0] == Status.BAD_INPUT
     assert (np.asarray(answer.status)[1:] == Status.INFEASIBLE).all()
+
+
+def test_lanes_change_no_answer():
+    """More LPs than lanes, some infeasible or meaningless, two batch axes: each as in a batch that goes together."""
+    fields = buying(KINDS, 15)
+    fields["supply"][0, 7] = -1
+    rows = side_rows(fields, 3)
+    some = lambda tree, first: jax.tree.map(lambda a: a[..., first : first + 36], tree)
+    square = lambda tree: jax.tree.map(lambda a: jnp.reshape(a, (*a.shape[:-1], 9, 20)), tree)
+    lps = as_buying(fields)
+    lined_up = buying_lp_with_constraints(square(lps), square(rows))
+    together = [buying_lp_with_constraints(some(lps, i), some(rows, i)) for i in range(0, 180, 36)]
+    joined = jax.tree.map(lambda *parts: np.concatenate(parts, axis=-1), *together)
+    flat = jax.tree.map(lambda a: np.asarray(a).reshape(*a.shape[:-2], 180), lined_up)
+    np.testing.assert_array_equal(flat.status, joined.status)
+    assert {Status.OPTIMAL, Status.INFEASIBLE, Status.BAD_INPUT} <= set(flat.status)
+    fine = flat.status == Status.OPTIMAL
+    assert np.mean(flat.iterations[fine] == joined.iterations[fine]) > 0.8  # two programs, which round apart
+    size = np.maximum(joined.order.sum(0)[fine], 1e-300)
+    np.testing.assert_allclose(flat.order[:, fine] / size, joined.order[:, fine] / size, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(flat.objective[fine], joined.objective[fine], rtol=1e-6)
