@@ -5,11 +5,14 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jaxsim.kernels._arcs import Dual, Iterate, Quantities, drops
+from jaxsim.kernels._arcs import Dual, Iterate, Quantities, balance, drops
 from jaxsim.kernels._barrier import Goal
 from jaxsim.kernels._certificate import cost_size
-from jaxsim.kernels._grounded import add, inverse, stage
+from jaxsim.kernels._grounded import add, inverse, most, stage
 from jaxsim.kernels._problem import BuyingLP, power_of_two
+
+_WAY = 0.01
+"""Product to start warm from over what rows lack."""
 
 
 class Scaled(NamedTuple):
@@ -97,11 +100,12 @@ def cold_start(lp: Scaled, product: float | Array) -> Iterate:
     return _centered(lp, out, low, room, product, (jnp.zeros_like(units), jnp.zeros_like(out[0])))
 
 
-def warm_start(lp: Scaled, units: Units, state: State, cold: Iterate, product: float) -> Iterate:
+def warm_start(lp: Scaled, units: Units, state: State, cold: Iterate, products: tuple[float, float]) -> Iterate:
     """Values of the earlier solve and reduced costs under its potentials, cold where there is no state.
 
-    Each value and slack is moved by equal amounts until their product is ``product``. That takes the least from what
-    the earlier solve knew, and makes a centered point of any numbers; rows and reduced costs are off by what was moved.
+    Each value and slack is moved by equal amounts until their product is that of a centered point, which takes the
+    least from what the earlier solve knew and makes a good point of any numbers; rows and reduced costs are off by what
+    was moved. The product is between the two given: the further rows are off, the longer the way.
     """
     good = (state.quantity > 0) & (state.cost > 0)
     for each in state:
@@ -111,18 +115,25 @@ def warm_start(lp: Scaled, units: Units, state: State, cold: Iterate, product: f
     quantity, cost = ratio(state.quantity, units.quantity), ratio(state.cost, units.cost)
     level = tuple(jnp.clip(a * cost, -8, 8) for a in (state.node, state.hub))
     out_drop, bound_drop = drops(*level, lp.upper.shape[0])
-    out = _hyperbola(jnp.clip(state.out * quantity - (lp.out_cost + out_drop), -2, 2), product)
+    excess = jnp.clip(state.out * quantity - (lp.out_cost + out_drop), -2, 2)
     upper = jnp.where(lp.held, lp.upper, 4)
     low, pull = jnp.clip(state.low * quantity, 0, upper), jnp.clip(lp.bound_cost + bound_drop, -4, 4)
     near_high = low > upper / 2
-    free = jnp.where(near_high, upper - low, low)
-    nearer = jnp.minimum(_hyperbola(free - jnp.maximum(jnp.where(near_high, -pull, pull), 0), product), upper / 2)
-    low, room = jnp.where(near_high, upper - nearer, nearer), jnp.where(near_high, nearer, upper - nearer)
-    warm = _centered(lp, out, low, room, product, level)._replace(short=jnp.ones_like(lp.total))
+    free = jnp.where(near_high, upper - low, low) - jnp.maximum(jnp.where(near_high, -pull, pull), 0)
+
+    def at(product: float | Array) -> Iterate:
+        nearer = jnp.minimum(_hyperbola(free, product), upper / 2)
+        sides = jnp.where(near_high, upper - nearer, nearer), jnp.where(near_high, nearer, upper - nearer)
+        return _centered(lp, _hyperbola(excess, product), *sides, product, level)
+
+    least, largest = products
+    near = at(least)
+    lacking = [most(jnp.abs(each)) for each in balance(quantities_of(lp), near.out, near.low)]
+    warm = at(jnp.clip(_WAY * jnp.maximum(*lacking), least, largest))._replace(short=jnp.ones_like(lp.total))
     return jax.tree.map(lambda new, old: jnp.where(good, new, old), warm, cold)
 
 
-def _hyperbola(difference: Array, product: float) -> Array:
+def _hyperbola(difference: Array, product: float | Array) -> Array:
     """The a > 0 with a (a - difference) = product."""
     larger = (jnp.abs(difference) + jnp.sqrt(difference * difference + 4 * product)) / 2
     return jnp.where(difference > 0, larger, product / larger)

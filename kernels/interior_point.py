@@ -65,7 +65,7 @@ _SHARE = {"float32": 0.5, "float64": 0.01}
 """The gap that the search goes for, as a part of the tolerance."""
 _FLOAT32_GAP = 1e-3
 """Where mixed precision goes on in float64."""
-_COLD, _COLDER, _WARM = 1e-2, 1.0, 1e-5
+_COLD, _COLDER, _WARM = 1e-2, 1.0, 5e-6
 """Products to start from, where 1 is the largest cost times all units."""
 _scale = stage(scale, static=1)
 _cold_start, _warm_start = stage(cold_start), stage(warm_start, static=1)
@@ -151,7 +151,7 @@ def search(
 
 def _first(lp: Scaled, units: Units, state: State, iterations: int, mixed: bool) -> tuple[Iterate, Array]:
     """The first iterate, and how many were taken in float32 to get there."""
-    first = _warm_start(lp, units, state, _cold_start(lp, jnp.full_like(lp.total, _COLD)), _WARM)
+    first = _warm_start(lp, units, state, _cold_start(lp, jnp.full_like(lp.total, _COLD)), (_WARM, _COLD))
     if not mixed:
         return first, jnp.zeros(lp.total.shape, jnp.int32)
     low = to_float32(lp)
