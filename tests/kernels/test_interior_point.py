@@ -34,7 +34,9 @@ def as_lps(fields: Fields, dtype: type[np.floating] = np.float64) -> BuyingLP:
 def run(
     fields: Fields, dtype: type[np.floating] = np.float64, method: Method = "interior_point", **options
 ) -> Solution:
-    return jax.tree.map(np.asarray, buying_lp.solve(as_lps(fields, dtype), method=method, **options))
+    """By the program that also takes states: compiling another one would take longer than all its runs."""
+    lps = as_lps(fields, dtype)
+    return jax.tree.map(np.asarray, solve_from(lps, no_state(lps), method=method, **options)[0])
 
 
 @jax.jit
@@ -158,12 +160,11 @@ def test_no_lp_depends_on_the_others(fields, answer):
     same(jax.tree.map(lambda a: a.reshape(*a.shape[:-2], -1), run(split, block=32)), answer)
 
 
-def test_warm_start(fields, answer):
+def test_warm_start(fields):
     """A state saves iterations after a small change; none, and no garbage, changes the answer."""
     from_state = partial(solve_from, method="interior_point")
     lps = as_lps(fields)
-    cold, state = from_state(lps, no_state(lps))
-    np.testing.assert_array_equal(cold.order, answer.order)
+    _, state = from_state(lps, no_state(lps))
     change = np.random.default_rng(1).uniform(0.995, 1.005, fields["order_cost"].shape)
     moved = fields | {"order_cost": fields["order_cost"] * change}
     exact, _ = from_state(as_lps(moved), no_state(lps))
