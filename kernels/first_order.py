@@ -210,9 +210,9 @@ def buying_lp_with_constraints(
     lp = lp._replace(cost=jnp.where(is_meaningless(flat), jnp.nan, lp.cost))
     forward, adjoint = _buying_matrix(nodes, regions, segments)
     matrix = Rows((-jnp.ones_like(flat.order_total), side.coefficient), forward, adjoint)
-    wait = jax.default_backend() != "cpu" or flat.order_total.shape[0] <= _LANES
+    lanes = _LANES if jax.default_backend() == "cpu" and flat.order_total.shape[0] > _LANES else None
     settings = _settings(lp, tolerance, max_iterations, block)
-    answer = _solve(lp, matrix, (tuple(range(nodes)),), start, settings, None if wait else _LANES)
+    answer = _solve(lp, matrix, (tuple(range(nodes)),), start, settings, lanes)
     supply, demand, row_price = jnp.split(answer.y, [nodes, nodes + regions])
     point = _split(answer.x, nodes, regions, segments)
     found = BuyingAnswer(*point, supply, -demand, answer.group_price[0], row_price, *answer[3:])

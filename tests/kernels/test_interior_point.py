@@ -164,7 +164,8 @@ def test_warm_start(fields):
     """A state saves iterations after a small change; none, and no garbage, changes the answer."""
     from_state = partial(solve_from, method="interior_point")
     lps = as_lps(fields)
-    _, state = from_state(lps, no_state(lps))
+    cold, state = from_state(lps, no_state(lps))
+    np.testing.assert_array_equal(cold.order, buying_lp.solve(lps, method="interior_point").order)
     change = np.random.default_rng(1).uniform(0.995, 1.005, fields["order_cost"].shape)
     moved = fields | {"order_cost": fields["order_cost"] * change}
     exact, _ = from_state(as_lps(moved), no_state(lps))
