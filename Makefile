@@ -29,8 +29,9 @@ demo: $(STAMP)
 	$(BIN)/jaxsim search $(DEMO)/scenario --out $(DEMO)/run --sample 3000 --trials 2 --iterations 30 --overwrite
 	echo "open $(DEMO)/run/report.html"
 
+# Tests of one file share compiled programs, so they stay in one process; more than four would wait for the longest file.
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: $(STAMP)
 	$(BIN)/ruff check .
