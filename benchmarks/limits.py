@@ -132,8 +132,8 @@ def iterations(method: Method, lp: BuyingLP, start: Any) -> float:
     if method == "network_simplex":
         return float(_network_simplex.solve(lp, start, None, limits)[2].mean())
     if method == "first_order":
-        answer = first_order.buying_lp_with_constraints(lp, start=start, tolerance=first_order._SHARE * 1e-8)
-        return float(answer.iterations.mean())
+        solve = lambda lp, start: first_order.solve_buying(lp, None, start, first_order.SHARE * 1e-8, 20_000)[0]
+        return float(jax.jit(solve)(lp, start).iterations.mean())
     if method == "interior_point":
         limits = Limits(40, 1e-8)
         lps, certify = buying_lp._prepared(lp, None, buying_lp._Settings(method, limits))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import Array
-from jaxsim.kernels._problem import BuyingLP, Solution, Status
+from jaxsim.kernels._problem import BuyingLP, OrderRows, Solution, Status
 from jaxsim.kernels.projection import capped_simplex
 
 
@@ -24,6 +24,15 @@ class Prices(NamedTuple):
     supply: Array
     demand: Array
     order: Array
+
+
+class Side(NamedTuple):
+    """Side constraints on the order, with their prices (rows, B): cost per unit of the row, >= 0 where it is ``low``
+    that holds.
+    """
+
+    rows: OrderRows
+    price: Array
 
 
 class Limits(NamedTuple):
@@ -80,9 +89,17 @@ def _best_order_price(problem: BuyingLP, reach: Array) -> Array:
 
 
 def examine(
-    problem: BuyingLP, point: Point, prices: Prices, flags: tuple[Array, Array, Array], tolerance: float
+    problem: BuyingLP,
+    point: Point,
+    prices: Prices,
+    flags: tuple[Array, Array, Array],
+    tolerance: float,
+    side: Side | None = None,
 ) -> Solution:
-    """Objective, gap, residuals and status of a point, from the LP's definition alone."""
+    """Objective, gap, residuals and status of a point, from the LP's definition alone.
+
+    The flags say which LPs are bad, infeasible, and unfinished.
+    """
     route = jnp.where(jnp.isfinite(problem.route_cost), problem.route_cost, 0)
     pairs = (
         (problem.order_cost, point.order),
@@ -93,13 +110,16 @@ def examine(
     whole = lambda a: jnp.sum(a.reshape(-1, a.shape[-1]), axis=0)
     objective = sum(whole(cost * units) for cost, units in pairs)
     size = sum(whole(jnp.abs(cost) * units) for cost, units in pairs)
-    gap = jnp.abs(objective - _dual_objective(problem, prices)) / jnp.where(size > 0, size, 1)
-    primal, dual = _primal_residual(problem, point), _dual_residual(problem, prices)
-    bad, short, unfinished = flags
+    bound, primal = _dual_objective(problem, prices), _primal_residual(problem, point)
+    if side is not None:
+        bound = _dual_objective(with_prices(problem, side), prices) + _worth(side)
+        primal = jnp.maximum(primal, _side_residual(problem, point, side.rows))
+    gap, dual = jnp.abs(objective - bound) / jnp.where(size > 0, size, 1), _dual_residual(problem, prices)
+    bad, infeasible, unfinished = flags
     fine = (gap <= tolerance) & (primal <= tolerance) & (dual <= tolerance)
     status = jnp.where(unfinished, Status.ITERATION_LIMIT, Status.INACCURATE)
     status = jnp.where(fine, Status.OPTIMAL, status)
-    status = jnp.where(short, Status.INFEASIBLE, status)
+    status = jnp.where(infeasible, Status.INFEASIBLE, status)
     status = jnp.where(bad, Status.BAD_INPUT, status).astype(jnp.int32)
     return Solution(*point, *prices, objective, gap, primal, dual, status)
 
@@ -117,6 +137,27 @@ def _dual_objective(problem: BuyingLP, prices: Prices) -> Array:
     segment = width * jnp.minimum(0, -problem.segment_value - prices.demand[:, None])
     order = cap * jnp.minimum(0, problem.order_cost + prices.supply - prices.order[None])
     return supply + problem.order_total * prices.order + jnp.sum(segment, axis=(0, 1)) + jnp.sum(order, axis=0)
+
+
+def with_prices(problem: BuyingLP, side: Side) -> BuyingLP:
+    """The LP whose order costs pay what the side constraints are worth."""
+    return problem._replace(
+        order_cost=problem.order_cost - jnp.sum(side.rows.coefficient * side.price[:, None], axis=0)
+    )
+
+
+def _worth(side: Side) -> Array:
+    """Of the bounds of the side constraints at their prices; -inf where a price counts on a bound that is none."""
+    bound = jnp.where(side.price > 0, side.rows.low, side.rows.high)
+    return jnp.sum(jnp.where(side.price == 0, 0, bound * side.price), axis=0)
+
+
+def _side_residual(problem: BuyingLP, point: Point, rows: OrderRows) -> Array:
+    """Largest violation of a side constraint, relative to its largest coefficient times all units of the LP."""
+    activity = jnp.sum(rows.coefficient * point.order[None], axis=1)
+    over = jnp.maximum(jnp.maximum(rows.low - activity, activity - rows.high), 0)
+    size = jnp.max(jnp.abs(rows.coefficient), axis=1) * (jnp.sum(problem.supply, axis=0) + problem.order_total)
+    return jnp.max(over / jnp.where(size > 0, size, 1), axis=0)
 
 
 def _primal_residual(problem: BuyingLP, point: Point) -> Array:

@@ -155,20 +155,20 @@ def dual_objective(lp: LinearProgram, groups: Groups, y: Array, reduced: Array) 
     bound = jnp.sum(jnp.where(y == 0, 0, row), axis=0) + jnp.sum(column, axis=0)
     for members, total in zip(groups, lp.totals, strict=True):
         where = _places(members)
-        bound += _cheapest_fill(reduced[where], lp.low[where], lp.high[where], total)[0]
+        bound += cheapest_fill(reduced[where], lp.low[where], lp.high[where], total)[0]
     return bound, jnp.max(jnp.where(free, jnp.abs(reduced), 0), axis=0, initial=0)
 
 
 def group_prices(lp: LinearProgram, groups: Groups, reduced: Array) -> Array:
     """What one more unit of each group's total costs at reduced costs, (groups, *batch); 0 where nothing has room."""
     fills = [
-        _cheapest_fill(reduced[_places(members)], lp.low[_places(members)], lp.high[_places(members)], total)[1]
+        cheapest_fill(reduced[_places(members)], lp.low[_places(members)], lp.high[_places(members)], total)[1]
         for members, total in zip(groups, lp.totals, strict=True)
     ]
     return jnp.stack(fills) if fills else jnp.zeros_like(lp.totals)
 
 
-def _cheapest_fill(cost: Array, low: Array, high: Array, total: Array) -> tuple[Array, Array]:
+def cheapest_fill(cost: Array, low: Array, high: Array, total: Array) -> tuple[Array, Array]:
     """Least cost'x over ``{low <= x <= high, sum x = total}``, and the cost of the entry that takes the last unit."""
     rest = total - jnp.sum(low, axis=0)
     order = jnp.argsort(cost, axis=0)

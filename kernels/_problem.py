@@ -29,8 +29,8 @@ _SENTENCES = {
     Status.INACCURATE: "The search ended, but the gap or a residual of the point exceeds the tolerance.",
     Status.ITERATION_LIMIT: "The last allowed iteration came before gap and residuals were within the tolerance.",
     Status.BAD_INPUT: (
-        "A number is NaN or infinite (only a route cost may be +inf), a quantity is negative, "
-        "or a region's segment values increase."
+        "A number is NaN or infinite (only a route cost may be +inf, and a bound on a row where there is none), "
+        "a quantity is negative, or a region's segment values increase."
     ),
 }
 
@@ -54,6 +54,17 @@ class BuyingLP(NamedTuple):
     """b_rm, worth of a unit served; must not increase along m. The first axis may be 1."""
     segment_width: Float[Array, "regions segments *batch"]
     """d_rm ≥ 0."""
+
+
+class OrderRows(NamedTuple):
+    """Side constraints ``low <= Σ_k coefficient_k x_k <= high`` on the order x of a buying LP."""
+
+    coefficient: Float[Array, "rows nodes *batch"]
+    """In units of the row per unit ordered."""
+    low: Float[Array, "rows *batch"]
+    """-inf where there is none."""
+    high: Float[Array, "rows *batch"]
+    """+inf where there is none."""
 
 
 def is_meaningless(problem: BuyingLP) -> Bool[Array, "*batch"]:

@@ -16,7 +16,9 @@ Every method takes the same arrays and gives the same `Solution`, with a state t
 - "lockstep": an optimal vertex, by successive shortest paths in JAX (`jaxsim.kernels._flow`)
 - "interior_point": a point within the tolerance, in JAX (`jaxsim.kernels.interior_point`, also for sensitivities);
   "interior_point_mixed" starts LPs of float64 in float32
-- "first_order": the same without factorizations (`jaxsim.kernels.first_order`, also for side constraints)
+- "first_order": the same without factorizations (`jaxsim.kernels.first_order`, for any LP over such sets)
+
+Side constraints on the order are in `jaxsim.kernels.side_constraints`.
 
 A status is earned: objective, gap and residuals are recomputed from the point that is returned, in the numbers that
 came in, and the objective is compared with that of a dual point made feasible. `jaxsim.kernels._certificate` does so

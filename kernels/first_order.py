@@ -8,8 +8,8 @@ x = (2.5, 2.5). With the row x_0 >= 5 no x exists, and the status says so.
 
 The iteration is in `jaxsim.kernels._pdhg`. It needs no factorization, takes a warm start, and ends with a
 certificate that is computed from the point and prices that come back and the LP as it was given. Where the special
-solver of the buying LP applies it is the faster by far; `buying_lp_with_constraints` is for orders with side
-constraints: a storage limit, the least that a vendor accepts, a full truck.
+solvers of the buying LP apply (`jaxsim.kernels.buying_lp`, `jaxsim.kernels.side_constraints`) they are the faster by
+far.
 """
 
 from functools import lru_cache, partial
@@ -18,8 +18,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jaxsim.kernels._certificate import Certify, Limits, complete_point, complete_prices
-from jaxsim.kernels._grounded import add, dot
+from jaxsim.kernels._certificate import Certify, Limits, Point, complete_point, complete_prices
 from jaxsim.kernels._linear_program import (
     Groups,
     LinearProgram,
@@ -30,28 +29,25 @@ from jaxsim.kernels._linear_program import (
     is_empty,
     prove,
 )
-from jaxsim.kernels._lp_blocks import flatten, unflatten
 from jaxsim.kernels._pdhg import Settings, State, iterate
-from jaxsim.kernels._problem import BuyingLP, Solution, Status, is_meaningless, power_of_two
+from jaxsim.kernels._problem import BuyingLP, OrderRows, Solution, Status, power_of_two
 from jaxtyping import Float, Int32
 
 __all__ = [
     "Answer",
-    "BuyingAnswer",
-    "BuyingLP",
     "LinearProgram",
-    "OrderRows",
     "Rows",
     "State",
     "Status",
-    "buying_lp_with_constraints",
     "dense",
     "solve",
 ]
 
 _TOLERANCE = {"float32": 1e-4, "float64": 1e-8}
-_SHARE = 0.1  # of the tolerance of a completed point, for the point that it is made of
+SHARE = 0.1  # of the tolerance of a completed point, for the point that it is made of
 _INFEASIBLE_TOLERANCE = {"float32": 1e-4, "float64": 1e-10}
+_LOOK = 16
+"""Iterations after which LPs are asked whether they are done."""
 _LANES = 64
 """LPs at work together on a CPU: fewer wait longer for XLA's operations to begin, more leave the cache."""
 
@@ -90,7 +86,7 @@ def solve(
     start: State | None = None,
     tolerance: float | None = None,
     max_iterations: int = 20_000,
-    block: int = 16,
+    block: int = _LOOK,
 ) -> Answer:
     """Solve a batch of LPs; shapes and units as in `LinearProgram`. The floating type follows the inputs.
 
@@ -154,87 +150,39 @@ def _rescale(state: State, unit: Array, price: Array) -> State:
     return State(state.x * unit, state.y * price, state.balance * (price / unit))
 
 
-class OrderRows(NamedTuple):
-    """Side constraints ``low <= Σ_k coefficient_k x_k <= high`` on the order x of a buying LP."""
-
-    coefficient: Float[Array, "rows nodes *batch"]
-    low: Float[Array, "rows *batch"]
-    """-inf where there is none."""
-    high: Float[Array, "rows *batch"]
-    """+inf where there is none."""
-
-
-class BuyingAnswer(NamedTuple):
-    """The buying LP's point and prices under side constraints; otherwise as in `Solution` and `Answer`."""
-
-    order: Float[Array, "nodes *batch"]
-    ship: Float[Array, "nodes regions *batch"]
-    leftover: Float[Array, "nodes *batch"]
-    served: Float[Array, "regions segments *batch"]
-    supply_price: Float[Array, "nodes *batch"]
-    demand_price: Float[Array, "regions *batch"]
-    order_price: Float[Array, "*batch"]
-    row_price: Float[Array, "rows *batch"]
-    """∂objective/∂ the bound of a side constraint that holds, cost per unit of the bound."""
-    objective: Float[Array, "*batch"]
-    dual_objective: Float[Array, "*batch"]
-    gap: Float[Array, "*batch"]
-    primal_residual: Float[Array, "*batch"]
-    dual_residual: Float[Array, "*batch"]
-    iterations: Int32[Array, "*batch"]
-    status: Int32[Array, "*batch"]
-    state: State
-
-
-@partial(jax.jit, static_argnames=("tolerance", "max_iterations", "block"))
-def buying_lp_with_constraints(
-    problem: BuyingLP,
-    rows: OrderRows | None = None,
-    *,
-    start: State | None = None,
-    tolerance: float | None = None,
-    max_iterations: int = 20_000,
-    block: int = 16,
-) -> BuyingAnswer:
-    """The LP of `jaxsim.kernels.buying_lp` with side constraints on the order; options as in `solve`.
+def solve_buying(
+    problem: BuyingLP, rows: OrderRows | None, start: State, tolerance: float, max_iterations: int
+) -> tuple[Answer, Point]:
+    """Buying LPs along one batch axis, with or without side constraints, as general ones; and their points.
 
     The order is in ``{0 <= x <= cap, Σx = Q}`` to rounding of the sum; the other rows hold to the tolerance. On a CPU a
     large batch goes through 64 lanes, in which no LP waits for a slower one.
     """
-    nodes, regions, *batch = problem.route_cost.shape
-    segments = problem.segment_width.shape[1]
-    none = jnp.zeros((0, *batch), problem.route_cost.dtype)
-    side = OrderRows(jnp.zeros((0, nodes, *batch), none.dtype), none, none) if rows is None else rows
-    flat, side, start = flatten((problem, side, start), problem)
-    lp = _as_lp(flat, side)
-    lp = lp._replace(cost=jnp.where(is_meaningless(flat), jnp.nan, lp.cost))
-    forward, adjoint = _buying_matrix(nodes, regions, segments)
-    matrix = Rows((-jnp.ones_like(flat.order_total), side.coefficient), forward, adjoint)
-    lanes = _LANES if jax.default_backend() == "cpu" and flat.order_total.shape[0] > _LANES else None
-    settings = _settings(lp, tolerance, max_iterations, block)
-    answer = _solve(lp, matrix, (tuple(range(nodes)),), start, settings, lanes)
-    supply, demand, row_price = jnp.split(answer.y, [nodes, nodes + regions])
-    point = _split(answer.x, nodes, regions, segments)
-    found = BuyingAnswer(*point, supply, -demand, answer.group_price[0], row_price, *answer[3:])
-    return unflatten(found, problem)
+    nodes, regions, count = problem.route_cost.shape
+    segments, dtype = problem.segment_width.shape[1], problem.route_cost.dtype
+    none = jnp.zeros((0, count), dtype)
+    side = OrderRows(jnp.zeros((0, nodes, count), dtype), none, none) if rows is None else rows
+    matrix = Rows((-jnp.ones(count, dtype), side.coefficient), *_buying_matrix(nodes, regions, segments))
+    lanes = _LANES if jax.default_backend() == "cpu" and count > _LANES else None
+    lp = _as_lp(problem, side)
+    answer = _solve(lp, matrix, (tuple(range(nodes)),), start, _settings(lp, tolerance, max_iterations, _LOOK), lanes)
+    return answer, Point(*_split(answer.x, nodes, regions, segments))
 
 
 def solve_block(problem: BuyingLP, start: State, limits: Limits, certify: Certify) -> tuple[Solution, State]:
     """The method "first_order" of `jaxsim.kernels.buying_lp`."""
-    answer = buying_lp_with_constraints(
-        problem, start=start, tolerance=_SHARE * limits.tolerance, max_iterations=limits.iterations
-    )
-    point = complete_point(problem, answer.order, answer.ship)
-    prices = complete_prices(problem, answer.supply_price)
+    answer, point = solve_buying(problem, None, start, SHARE * limits.tolerance, limits.iterations)
+    point = complete_point(problem, point.order, point.ship)
+    prices = complete_prices(problem, answer.y[: len(point.order)])
     return certify(point, prices, answer.iterations >= limits.iterations), answer.state
 
 
-def no_state(problem: BuyingLP) -> State:
-    """Where `solve_block` starts when there was no earlier solve."""
+def no_state(problem: BuyingLP, rows: int = 0) -> State:
+    """Where buying LPs with so many side constraints start when there was no earlier solve."""
     nodes, regions, *batch = problem.route_cost.shape
     segments = problem.segment_width.shape[1]
     zeros = lambda *axes: jnp.zeros((*axes, *batch), problem.route_cost.dtype)
-    return State(zeros(2 * nodes + regions * (nodes + segments)), zeros(nodes + regions), zeros())
+    return State(zeros(2 * nodes + regions * (nodes + segments)), zeros(nodes + regions + rows), zeros())
 
 
 def _as_lp(problem: BuyingLP, rows: OrderRows) -> LinearProgram:
@@ -271,20 +219,15 @@ def _buying_matrix(nodes: int, regions: int, segments: int):
     def forward(data: tuple[Array, Array], x: Array) -> Array:
         minus, coefficient = data
         order, ship, leftover, served = _split(x, nodes, regions, segments)
-        supply = add(ship, 1) + leftover + minus * order
-        demand = add(ship) + minus * add(served, 1)
-        side = [dot(each, order)[None] for each in coefficient]
-        return jnp.concatenate([supply, demand, *side])
+        supply = jnp.sum(ship, axis=1) + leftover + minus * order
+        demand = jnp.sum(ship, axis=0) + minus * jnp.sum(served, axis=1)
+        return jnp.concatenate([supply, demand, jnp.sum(coefficient * order, axis=1)])
 
     def adjoint(data: tuple[Array, Array], y: Array) -> Array:
         minus, coefficient = data
         supply, demand, side = jnp.split(y, [nodes, nodes + regions])
-        order = minus * supply
-        for each, price in zip(coefficient, side, strict=True):
-            order += each * price
+        order = minus * supply + jnp.sum(coefficient * side[:, None], axis=0)
         ship = (supply[:, None] + demand[None]).reshape(-1, *y.shape[1:])
-        served = jnp.broadcast_to((minus * demand)[:, None], (regions, segments, *y.shape[1:]))
-        served = served.reshape(-1, *y.shape[1:])
-        return jnp.concatenate([order, ship, supply, served])
+        return jnp.concatenate([order, ship, supply, jnp.repeat(minus * demand, segments, axis=0)])
 
     return forward, adjoint

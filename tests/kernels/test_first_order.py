@@ -1,31 +1,22 @@
-"""The first-order solver against HiGHS and the special solver, its certificate against damage, and failures."""
+"""The first-order solver against HiGHS, its certificate against damage, and failures."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jaxsim.kernels import buying_lp
 from jaxsim.kernels._linear_program import prove
 from jaxsim.kernels.first_order import (
-    BuyingLP,
     LinearProgram,
-    OrderRows,
     Rows,
     State,
     Status,
-    buying_lp_with_constraints,
     dense,
     solve,
 )
 from scipy.optimize import linprog
 
-from tests.kernels.random_lps import KINDS, random_lps
-from tests.kernels.reference_lp import constraint_matrix
-
 COUNT, COLUMNS, ROWS = 24, 9, 4
 GROUPS = ((1, 2, 3), (4, 6, 8))  # a capped simplex of neighbors, and one of entries here and there
-SHAPE = 4, 4, 4
-FEASIBLE = tuple(kind if kind != "infeasible" else "ordinary" for kind in KINDS)
 TOLERANCE = 1e-8
 
 
@@ -190,112 +181,3 @@ def test_shared_matrix_functions_and_no_batch_axis():
     for each in (dense(matrix), dense(jnp.stack([matrix, matrix], -1))):
         np.testing.assert_array_equal(each @ x, rows @ x)
         np.testing.assert_array_equal(each.pull(y), rows.pull(y))
-
-
-def buying(kinds, each: int, seed: int = 0) -> dict[str, np.ndarray]:
-    parts = [random_lps(SHAPE, each, kind, 100 * i + seed) for i, kind in enumerate(kinds)]
-    return {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0]}
-
-
-def as_buying(fields, dtype: type[np.floating] = np.float64) -> BuyingLP:
-    return BuyingLP(**{name: jnp.asarray(array, dtype) for name, array in fields.items()})
-
-
-def terms(fields, answer) -> tuple[np.ndarray, np.ndarray]:
-    """Objective and sum of its magnitudes, in NumPy."""
-    route = np.where(np.isfinite(fields["route_cost"]), fields["route_cost"], 0)
-    pairs = (fields["order_cost"], answer.order), (route, answer.ship), (fields["overage_cost"], answer.leftover)
-    pairs += ((-fields["segment_value"], answer.served),)
-    every = np.concatenate([(cost * np.asarray(units)).reshape(-1, cost.shape[-1]) for cost, units in pairs])
-    return every.sum(0), np.abs(every).sum(0)
-
-
-@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-7), (np.float32, 1e-3)])
-def test_buying_lp_agrees_with_the_special_solver(dtype, tolerance):
-    fields = buying(KINDS, 3)
-    infeasible = np.repeat(KINDS, 3) == "infeasible"
-    # In float64 with rows that allow everything: they must change nothing, and share the next test's compiled function.
-    vacuous = side_rows(fields, 0)._replace(
-        low=jnp.asarray(np.full((2, 36), -np.inf)), high=jnp.asarray(np.full((2, 36), np.inf))
-    )
-    answer = buying_lp_with_constraints(as_buying(fields, dtype), vacuous if dtype == np.float64 else None)
-    exact = buying_lp.solve(as_buying(fields))
-    assert answer.order.dtype == dtype
-    assert (np.asarray(answer.status)[~infeasible] == Status.OPTIMAL).all()
-    assert (np.asarray(answer.status)[infeasible] == Status.INFEASIBLE).all()
-    objective, size = terms(fields, answer)
-    off = np.abs(objective - np.asarray(exact.objective))
-    assert (off <= tolerance * size)[~infeasible].all()
-    order = np.asarray(answer.order)[:, ~infeasible]
-    assert (order >= 0).all()
-    assert (order <= fields["order_cap"][:, ~infeasible].astype(dtype)).all()
-    rounding = 20 * np.finfo(dtype).eps
-    np.testing.assert_allclose(order.sum(0), fields["order_total"][~infeasible], rtol=rounding, atol=0)
-
-
-def side_rows(fields, seed: int) -> OrderRows:
-    """A storage limit on volume, and the least that one node must order, both such that some order keeps them."""
-    rng = np.random.default_rng(seed)
-    cap, total = fields["order_cap"], fields["order_total"]
-    order = cap * (total / np.maximum(cap.sum(0), 1e-300))
-    volume = np.stack([rng.uniform(0.5, 2, cap.shape), np.broadcast_to(np.eye(4)[:, :1], cap.shape)])
-    used = (volume * order).sum(1)
-    low, high = np.stack([-np.inf * np.ones_like(total), 0.9 * used[1]]), np.stack([used[0], np.inf * total.clip(1, 1)])
-    return OrderRows(*map(jnp.asarray, (volume, low, high)))
-
-
-def test_buying_lp_with_side_constraints_agrees_with_highs():
-    fields = buying(FEASIBLE, 3, seed=1)
-    rows = side_rows(fields, 2)
-    answer = jax.tree.map(np.asarray, buying_lp_with_constraints(as_buying(fields), rows))
-    free = buying_lp.solve(as_buying(fields))
-    assert (answer.status == Status.OPTIMAL).all()
-    objective, size = terms(fields, answer)
-    base = constraint_matrix(*SHAPE)
-    for i in range(len(size)):
-        unit = fields["supply"][:, i].sum() + fields["order_total"][i]
-        price = np.abs(fields["segment_value"][..., i]).max()
-        lp = {name: array[..., i] for name, array in fields.items()}
-        closed = np.isinf(lp["route_cost"]).ravel()
-        cost = [lp["order_cost"], np.where(closed, 0, lp["route_cost"].ravel()), lp["overage_cost"]]
-        upper = [lp["order_cap"] / unit, np.where(closed, 0, np.inf), np.full(4, np.inf)]
-        upper = np.concatenate([*upper, lp["segment_width"].ravel() / unit])
-        side = np.hstack([np.asarray(rows.coefficient)[..., i], np.zeros((2, base.shape[1] - 4))])
-        best = linprog(
-            np.concatenate([*cost, -lp["segment_value"].ravel()]) / price,
-            A_ub=side * np.array([[1], [-1]]),
-            b_ub=np.array([rows.high[0, i], -rows.low[1, i]]) / unit,
-            A_eq=base,
-            b_eq=np.concatenate([lp["supply"], np.zeros(4), [lp["order_total"]]]) / unit,
-            bounds=np.stack([np.zeros_like(upper), upper], 1),
-        )
-        assert abs(best.fun * unit * price - objective[i]) <= 1e-7 * size[i]
-    assert (objective >= np.asarray(free.objective) - 1e-7 * size).all()
-    assert (objective > np.asarray(free.objective) + 1e-4 * size).any()
-    # A side constraint that no order keeps is seen, and a number that means nothing is named.
-    rows = rows._replace(low=rows.low.at[1].set(2 * (fields["order_total"] + 1)))
-    fields["order_cost"][0, 0] = np.nan
-    answer = buying_lp_with_constraints(as_buying(fields), rows)
-    assert answer.status[0] == Status.BAD_INPUT
-    assert (np.asarray(answer.status)[1:] == Status.INFEASIBLE).all()
-
-
-def test_lanes_change_no_answer():
-    """More LPs than lanes, some infeasible or meaningless, two batch axes: each as in a batch that goes together."""
-    fields = buying(KINDS, 15)
-    fields["supply"][0, 7] = -1
-    rows = side_rows(fields, 3)
-    some = lambda tree, first: jax.tree.map(lambda a: a[..., first : first + 36], tree)
-    square = lambda tree: jax.tree.map(lambda a: jnp.reshape(a, (*a.shape[:-1], 9, 20)), tree)
-    lps = as_buying(fields)
-    lined_up = buying_lp_with_constraints(square(lps), square(rows))
-    together = [buying_lp_with_constraints(some(lps, i), some(rows, i)) for i in range(0, 180, 36)]
-    joined = jax.tree.map(lambda *parts: np.concatenate(parts, axis=-1), *together)
-    flat = jax.tree.map(lambda a: np.asarray(a).reshape(*a.shape[:-2], 180), lined_up)
-    np.testing.assert_array_equal(flat.status, joined.status)
-    assert {Status.OPTIMAL, Status.INFEASIBLE, Status.BAD_INPUT} <= set(flat.status)
-    fine = flat.status == Status.OPTIMAL
-    assert np.mean(flat.iterations[fine] == joined.iterations[fine]) > 0.8  # two programs, which round apart
-    size = np.maximum(joined.order.sum(0)[fine], 1e-300)
-    np.testing.assert_allclose(flat.order[:, fine] / size, joined.order[:, fine] / size, rtol=0, atol=1e-6)
-    np.testing.assert_allclose(flat.objective[fine], joined.objective[fine], rtol=1e-6)
