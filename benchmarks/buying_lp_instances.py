@@ -6,7 +6,9 @@ processes that cannot import this package.
 
 import importlib.util
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +45,8 @@ class Instances(NamedTuple):
     """As many earlier LPs, each of the same product, trial and day as the one in `lps`."""
     note: str
     """What they are, and how the earlier ones differ."""
+    side: Mapping[str, np.ndarray] = MappingProxyType({})
+    """Side constraints, none or a `jaxsim.kernels.side_constraints.OrderRows`: coefficients without a batch, finite."""
 
     @property
     def shape(self) -> Shape:
@@ -55,9 +59,10 @@ class Instances(NamedTuple):
         return self.lps["order_total"].size
 
     def save(self, path: Path) -> None:
-        """Write all numbers, the earlier LPs' names with a prefix."""
+        """Write all numbers, those of the earlier LPs and of side constraints with a prefix."""
         earlier = {f"before_{name}": array for name, array in self.before.items()}
-        np.savez(path, allow_pickle=False, **self.lps, **earlier)
+        side = {f"side_{name}": array for name, array in self.side.items()}
+        np.savez(path, allow_pickle=False, **self.lps, **earlier, **side)
 
 
 def simulation_states(shape: Shape, count: int, seed: int) -> Fields:

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,19 +52,20 @@ RIVALS = (
 
 
 class Rivals:
-    """The rivals that are there."""
+    """The rivals that are there, or those of them that are named."""
 
-    def __init__(self, environments: Path, quick: bool):
+    def __init__(self, environments: Path, quick: bool, names: Collection[str] = tuple(each.name for each in RIVALS)):
         self._quick = quick
         self.versions: dict[str, str] = {}
         self._pythons: dict[str, str] = {}
-        for rival in RIVALS:
+        self._rivals = [rival for rival in RIVALS if rival.name in names]
+        for rival in self._rivals:
             python = environments / rival.name / "bin" / "python"
             if rival.own and python.exists():
                 self._pythons[rival.name] = str(python.absolute())
             elif not rival.own and importlib.util.find_spec(rival.name):
                 self._pythons[rival.name] = sys.executable
-        missing = [rival.name for rival in RIVALS if rival.name not in self._pythons]
+        missing = [rival.name for rival in self._rivals if rival.name not in self._pythons]
         if missing:
             print(f"not installed, left out: {', '.join(missing)} (benchmarks/rivals/lps.sh)", flush=True)
 
@@ -72,7 +74,7 @@ class Rivals:
         path = folder / "instances.npz"
         instances.save(path)
         rows = []
-        for rival in RIVALS:
+        for rival in self._rivals:
             if rival.name in self._pythons and (slow or not rival.slow):
                 rows += self._ask(rival, path, rival.count(instances, few or self._quick))
         first = next((row for row in rows if row["method"].startswith("highspy") and row["start"] == "cold"), None)

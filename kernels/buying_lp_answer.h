@@ -149,14 +149,18 @@ struct BuyingLPs : Problems {
     }
 
     // Other dual points for LPs whose prices on the grid are too coarse to prove their answers: see `_refine.py`.
-    CUDA_CALLABLE void sharpen(Real tolerance) {
+    CUDA_CALLABLE void sharpen(Real tolerance, int lanes) {
+        bool coarse[L], any = false;
+        for (int l = 0; l < L; ++l) {
+            coarse[l] = l < lanes && status[l] == INACCURATE && !(lane(empty, l) > 0);
+            any |= coarse[l];
+        }
+        if (!any) return;
         Row best[PROOF];
         int best_status[L];
-        bool coarse[L];
         for (int i = 0; i < PROOF; ++i) best[i] = proof(i);
         for (int l = 0; l < L; ++l) {
             best_status[l] = status[l];
-            coarse[l] = status[l] == INACCURATE && !(lane(empty, l) > 0);
             if (coarse[l]) label(l);
         }
         complete_prices();
@@ -253,9 +257,7 @@ struct BuyingLPs : Problems {
         complete_points();
         complete_prices();
         examine(tolerance);
-        bool coarse = false;
-        for (int l = 0; l < lanes; ++l) coarse |= status[l] == INACCURATE && !(lane(empty, l) > 0);
-        if (coarse) sharpen(tolerance);
+        sharpen(tolerance, lanes);
         for (int l = 0; l < L; ++l) {
             if (l < lanes && !(lane(empty, l) > 0)) continue;
             answer_nothing(l, l >= lanes ? OPTIMAL : (lane(bad, l) > 0 ? BAD_INPUT : INFEASIBLE));

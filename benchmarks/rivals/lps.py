@@ -2,6 +2,7 @@
 
 No package of ours is imported here. The file is one that `benchmarks.buying_lp_instances` wrote. Columns of an LP are
 x (K), y (K R, node first), o (K), z (R M, region first); its rows are the supplies, the demands and the order total.
+Where there are side constraints, each has a row before the order total and a column for what its upper bound has left.
 """
 
 import argparse
@@ -171,10 +172,11 @@ def report(rows: list[dict], package: str) -> None:
 def read(path: Path, count: int) -> tuple[LPs, LPs]:
     """The first LPs of a file, and the earlier ones that hot starts are from, in the same units."""
     with np.load(path) as file:
-        arrays = {name: array[..., :count] for name, array in file.items()}
-    lps = _lps(arrays, "")
+        # Coefficients of side constraints are those of all LPs.
+        arrays = {name: array if name == "side_coefficient" else array[..., :count] for name, array in file.items()}
+    lps, before = (_with_side_rows(_lps(arrays, prefix), arrays) for prefix in ("", "before_"))
     unit, step = _power_of_two(lps.units), _power_of_two(np.abs(lps.cost).max(1))
-    return lps.scaled(unit, step), _lps(arrays, "before_").scaled(unit, step)
+    return lps.scaled(unit, step), before.scaled(unit, step)
 
 
 def _lps(arrays: dict[str, np.ndarray], prefix: str) -> LPs:
@@ -192,6 +194,22 @@ def _lps(arrays: dict[str, np.ndarray], prefix: str) -> LPs:
     right = np.concatenate([field("supply"), np.zeros((count, regions)), total[:, None]], axis=1)
     one = np.ones(count)
     return LPs((nodes, regions, segments), constraint_matrix(nodes, regions, segments), cost, upper, right, one, one)
+
+
+def _with_side_rows(lps: LPs, arrays: dict[str, np.ndarray]) -> LPs:
+    """The LPs with the side constraints of the file, if it has any."""
+    if "side_coefficient" not in arrays:
+        return lps
+    coefficient, low, high = (arrays[f"side_{name}"] for name in ("coefficient", "low", "high"))
+    rows, columns = len(coefficient), lps.matrix.shape[1]
+    side = np.hstack([coefficient, np.zeros((rows, columns - coefficient.shape[1])), np.eye(rows)])
+    matrix = np.hstack([lps.matrix, np.zeros((len(lps.matrix), rows))])
+    return lps._replace(
+        matrix=np.vstack([matrix[:-1], side, matrix[-1:]]),
+        cost=np.hstack([lps.cost, np.zeros((lps.count, rows))]),
+        upper=np.hstack([lps.upper, (high - low).T]),
+        right=np.hstack([lps.right[:, :-1], high.T, lps.right[:, -1:]]),
+    )
 
 
 def _power_of_two(size: np.ndarray) -> np.ndarray:
