@@ -15,6 +15,9 @@ from jax import Array
 from jaxsim.kernels._grounded import dot
 from jaxsim.kernels._problem import OrderRows
 
+_PIVOT = {"float32": 1e-4, "float64": 1e-11}
+"""What a pivot must exceed, as a part of the largest entry."""
+
 
 class Columns(NamedTuple):
     """The basic columns, as many as there are rows of the master."""
@@ -29,19 +32,21 @@ class Columns(NamedTuple):
     """(columns, B) int32: whose activity is basic; -1 for an order."""
     at_high: Array
     """(rows, B): at which bound an activity is that is not basic."""
+    zone: Array
+    """(columns, B) int32: below its bounds -1, inside 0, above 1: which slope of its cost a basic activity is on."""
     penalty: Array
     """(B,)"""
 
 
 class Standing(NamedTuple):
-    """Where the basic columns stand, (columns, B) each: weights of orders, activities, and their bounds."""
+    """Where the basic columns stand, (columns, B) each: weights of orders, activities, their bounds and zones."""
 
     level: Array
     low: Array
     high: Array
-    below: Array
-    """Activities outside their bounds, beyond rounding."""
-    above: Array
+    zone: Array
+    outside: Array
+    """Activities that are not within their bounds, beyond rounding."""
 
 
 class Entering(NamedTuple):
@@ -59,7 +64,7 @@ class Entering(NamedTuple):
 
 def rounding(like: Array) -> Array:
     """What rounding may do to numbers of about 1."""
-    return jnp.asarray(256 * jnp.finfo(like.dtype).eps, like.dtype)
+    return jnp.asarray(64 * jnp.finfo(like.dtype).eps, like.dtype)
 
 
 def first_columns(order: Array, value: Array, activity: Array, penalty: float) -> Columns:
@@ -71,7 +76,7 @@ def first_columns(order: Array, value: Array, activity: Array, penalty: float) -
     inverse = jnp.broadcast_to(signs[..., None], (rows + 1, rows + 1, count)).at[:rows, rows].set(activity)
     row = jnp.broadcast_to(jnp.where(number < rows, number, -1), (rows + 1, count))
     at_high = jnp.zeros((rows, count), bool)
-    return Columns(inverse, every(order), every(value), row, at_high, jnp.full(count, penalty, value.dtype))
+    return Columns(inverse, every(order), every(value), row, at_high, 0 * row, jnp.full(count, penalty, value.dtype))
 
 
 def matrix_of(coefficient: Array, order: Array, row: Array) -> Array:
@@ -83,20 +88,26 @@ def matrix_of(coefficient: Array, order: Array, row: Array) -> Array:
 
 
 def standing(side: OrderRows, columns: Columns) -> Standing:
-    """Levels of the basic columns, activities that are not basic being at their bounds."""
+    """Levels of the basic columns, activities that are not basic being at their bounds.
+
+    On a kink an activity keeps its zone: read off the level, it would change the slope that a pivot was made for.
+    """
     row = columns.row
     basic = jnp.any(row[None] == jnp.arange(len(side.low), dtype=jnp.int32)[:, None, None], axis=1)
     fixed = jnp.where(basic, 0, jnp.where(columns.at_high, side.high, side.low))
     level = dot(columns.inverse, jnp.concatenate([fixed, jnp.ones_like(columns.penalty)[None]])[None], 1)
     bound = lambda a, of_weight: jnp.where(row < 0, of_weight, jnp.take_along_axis(a, row, axis=0, mode="clip"))
     low, high = bound(side.low, 0), bound(side.high, jnp.inf)
-    outside = (row >= 0) & (jnp.maximum(low - level, level - high) > rounding(level))
-    return Standing(level, low, high, outside & (level < low), outside & (level > high))
+    slack = rounding(level)
+    below = (level < low - slack) | ((columns.zone < 0) & (level <= low + slack))
+    above = (level > high + slack) | ((columns.zone > 0) & (level >= high - slack))
+    zone = jnp.where(row < 0, 0, jnp.where(below, -1, jnp.where(above, 1, 0))).astype(jnp.int32)
+    return Standing(level, low, high, zone, (row >= 0) & (jnp.maximum(low - level, level - high) > slack))
 
 
 def prices(columns: Columns, standing: Standing) -> tuple[Array, Array]:
     """Of the side constraints (rows, B), and of the sum of weights (B,)."""
-    slope = jnp.where(standing.above, columns.penalty, jnp.where(standing.below, -columns.penalty, 0))
+    slope = standing.zone.astype(columns.penalty.dtype) * columns.penalty
     dual = dot(columns.inverse, jnp.where(columns.row < 0, columns.value, slope)[:, None])
     return dual[:-1], dual[-1]
 
@@ -125,7 +136,7 @@ def exchange(side: OrderRows, columns: Columns, now: Standing, new: Entering, en
     flips = new.is_row & (new.upward != entry(columns.at_high, new.row)) & (across > 0) & (across <= nearest)
     swaps, flips = enters & ~flips & jnp.isfinite(nearest), enters & flips
     out = jnp.argmax(jnp.where(far <= nearest + rounding(far), jnp.abs(fall), -1), axis=0).astype(jnp.int32)
-    leaves_high = entry(now.above | ((toward < 0) & ~now.below), out)
+    leaves_high = entry((now.zone > 0) | ((toward < 0) & (now.zone == 0)), out)
     number = jnp.arange(len(fall), dtype=jnp.int32)[:, None]
     here, rows = swaps & (number == out), number[:-1]
     pivot_row = entry(columns.inverse, out) / jnp.where(swaps, entry(fall, out), 1)
@@ -137,16 +148,24 @@ def exchange(side: OrderRows, columns: Columns, now: Standing, new: Entering, en
         order=jnp.where(put[:, None], new.order[None], columns.order),
         value=jnp.where(put, new.value, columns.value),
         row=jnp.where(here, jnp.where(new.is_row, new.row, -1), columns.row),
+        zone=jnp.where(here, _zone(side, columns, new), now.zone),
         at_high=jnp.where(flips & (rows == new.row), ~at_high, at_high),
     ), swaps | flips
 
 
+def _zone(side: OrderRows, columns: Columns, new: Entering) -> Array:
+    """Into which an activity goes from the bound where it was."""
+    from_high = jnp.where(entry(side.low == side.high, new.row), new.upward, entry(columns.at_high, new.row))
+    zone = jnp.where(new.upward, jnp.where(from_high, 1, 0), jnp.where(from_high, 0, -1))
+    return jnp.where(new.is_row, zone, 0).astype(jnp.int32)
+
+
 def _distance(now: Standing, toward: Array) -> Array:
     """How much of the entering column brings each level to its next kink; +inf where none comes."""
-    slack = 16 * rounding(toward)
+    slack = _PIVOT[toward.dtype.name] * jnp.maximum(jnp.max(jnp.abs(toward), axis=0), 1)
     up, down = toward < -slack, toward > slack
-    ceiling = jnp.where(now.below, now.low, jnp.where(now.above, jnp.inf, now.high))
-    floor = jnp.where(now.above, now.high, jnp.where(now.below, -jnp.inf, now.low))
+    ceiling = jnp.where(now.zone < 0, now.low, jnp.where(now.zone > 0, jnp.inf, now.high))
+    floor = jnp.where(now.zone > 0, now.high, jnp.where(now.zone < 0, -jnp.inf, now.low))
     far = (now.level - jnp.where(up, ceiling, floor)) / jnp.where(up | down, toward, 1)
     return jnp.where(up | down, jnp.maximum(far, 0), jnp.inf)
 

@@ -9,8 +9,8 @@ the row has no price. With x_0 + x_1 >= 11 no x exists, and the status says so.
 
 Two methods give the same `Constrained`, with a state to start a similar LP from:
 
-- "columns": a best mixture of optima of the LP without the rows, by any exact method of `jaxsim.kernels.buying_lp`
-  (`jaxsim.kernels._columns`); for few rows, of which each costs some solves of that LP
+- "column_generation": a best mixture of optima of the LP without the rows, which the default method of
+  `jaxsim.kernels.buying_lp` finds (`jaxsim.kernels._column_generation`); for few rows: each costs some solves
 - "first_order": `jaxsim.kernels.first_order`, for rows as many as there may be
 """
 
@@ -21,7 +21,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jaxsim.kernels import _columns, buying_lp, first_order
+from jaxsim.kernels import _column_generation, buying_lp, first_order
 from jaxsim.kernels._certificate import (
     Limits,
     Point,
@@ -48,7 +48,7 @@ from jaxtyping import Float, Int32
 
 __all__ = ["BuyingLP", "Constrained", "Method", "OrderRows", "Solution", "Start", "Status", "no_start", "solve"]
 
-Method = Literal["columns", "first_order"]
+Method = Literal["column_generation", "first_order"]
 
 Start = Any
 """A pytree of arrays with the LPs' batch axes last; opaque."""
@@ -66,12 +66,11 @@ class Constrained(NamedTuple):
     row_price: Float[Array, "rows *batch"]
     """∂objective/∂ the bound that holds, cost per unit of the row; positive where that is ``low``."""
     iterations: Int32[Array, "*batch"]
-    """Of the method: "columns" solves the LP without rows once in each."""
+    """Of the method: "column_generation" solves the LP without rows once in each."""
     start: Start
     """To start a similar LP from."""
 
 
-@partial(jax.jit, static_argnames=("tolerance", "max_iterations", "method"))
 def solve(
     problem: BuyingLP,
     rows: OrderRows,
@@ -79,7 +78,7 @@ def solve(
     start: Start | None = None,
     tolerance: float | None = None,
     max_iterations: int | None = None,
-    method: Method = "columns",
+    method: Method = "column_generation",
 ) -> Constrained:
     """Solve a batch of buying LPs with at least one side constraint; shapes and units as in `BuyingLP` and `OrderRows`.
 
@@ -94,28 +93,36 @@ def solve(
         raise ValueError(f"method: {method!r} is none of {', '.join(get_args(Method))}")
     if not len(rows.low):
         raise ValueError("rows: there are none; buying_lp.solve is for LPs without side constraints")
-    none = jax.eval_shape(lambda lps: no_start(lps, len(rows.low), method), problem)
-    if start is None:
-        start = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), none)
-    elif jax.tree.map(jnp.shape, start) != jax.tree.map(jnp.shape, none):
+    if start is None:  # written out, so that cold and hot are one compiled program
+        start = no_start(problem, len(rows.low), method)
+    elif jax.tree.map(jnp.shape, start) != _shapes(problem, len(rows.low), method):
         raise ValueError(f"start: not one of {method} for LPs of this shape; see no_start")
-    kind = jnp.dtype(problem.route_cost.dtype).name
-    tolerance = _TOLERANCE[kind] if tolerance is None else tolerance
+    if tolerance is None:
+        tolerance = _TOLERANCE[jnp.dtype(problem.route_cost.dtype).name]
     if max_iterations is None:
         max_iterations = 20_000 if method == "first_order" else 100 * (1 + len(rows.low))
-    settings = Limits(max_iterations, tolerance)
+    return _solve(problem, rows, start, Limits(max_iterations, tolerance), method)
+
+
+@partial(jax.jit, static_argnames=("limits", "method"))
+def _solve(problem: BuyingLP, rows: OrderRows, start: Start, limits: Limits, method: Method) -> Constrained:
+    """Block after block, along one batch axis."""
     flat = flatten((problem, rows, start), problem)
-    count = flat[0].order_total.shape[0]
     together = method == "first_order" or jax.default_backend() != "cpu"
-    found = by_blocks(lambda some: _certified(some, _METHODS[method], settings), flat, count if together else _BLOCK)
-    return unflatten(found, problem)
+    block = flat[0].order_total.shape[0] if together else _BLOCK
+    return unflatten(by_blocks(lambda some: _certified(some, _METHODS[method], limits), flat, block), problem)
 
 
-def no_start(problem: BuyingLP, rows: int, method: Method = "columns") -> Start:
+def no_start(problem: BuyingLP, rows: int, method: Method = "column_generation") -> Start:
     """What `solve` starts from when there was no earlier one."""
     if method == "first_order":
         return first_order.no_state(problem, rows)
-    return _columns.no_state(problem, rows, buying_lp.no_start(problem))
+    return _column_generation.no_state(problem, rows, buying_lp.no_start(problem))
+
+
+def _shapes(problem: BuyingLP, rows: int, method: Method) -> Any:
+    """Of the arrays of a start."""
+    return jax.tree.map(jnp.shape, jax.eval_shape(lambda lps: no_start(lps, rows, method), problem))
 
 
 class _Found(NamedTuple):
@@ -135,8 +142,10 @@ def _certified(some: tuple[BuyingLP, OrderRows, Start], solve_block: Callable, l
     short = is_short(problem) | jnp.any(rows.low > rows.high, axis=0)
     skip = bad | short
     problem = or_nothing(problem, skip)
-    size = power_of_two(jnp.max(jnp.abs(jnp.where(skip, 0, rows.coefficient)), axis=1))
-    rows = jax.tree.map(lambda a: jnp.where(skip, 0, a / size.reshape(len(size), *(1,) * (a.ndim - 2), -1)), rows)
+    can_order = jnp.minimum(problem.order_cap, problem.order_total[None]) > 0
+    coefficient = jnp.where(can_order, rows.coefficient, 0)  # where nothing can be ordered it must not set the scale
+    size = power_of_two(jnp.max(jnp.abs(coefficient), axis=1))
+    rows = OrderRows(coefficient / size[:, None], *(jnp.where(skip, 0, a / size) for a in (rows.low, rows.high)))
     found = solve_block(problem, rows, start, limits)
     flags = bad, short | found.infeasible, found.unfinished
     solution = examine(problem, found.point, found.prices, flags, limits.tolerance, Side(rows, found.row_price))
@@ -161,7 +170,7 @@ def _by_columns(problem: BuyingLP, rows: OrderRows, start: Start, limits: Limits
     side = OrderRows(rows.coefficient, rows.low / unit, rows.high / unit)
     exact = lambda lp, basis, active: buying_lp.solve_from(lp, basis, active=active)
     start = start._replace(order=start.order / unit)
-    end, order, state = _columns.search(lp, side, start, limits.iterations, exact)
+    end, order, state = _column_generation.search(lp, side, start, limits.iterations, exact)
     shipped = exact(lp._replace(order_cap=order), end.basis, None)[0]
     point = Point(*(getattr(shipped, name) * unit for name in Point._fields))
     asked = Prices(
@@ -185,4 +194,4 @@ def _by_first_order(problem: BuyingLP, rows: OrderRows, start: Start, limits: Li
     )
 
 
-_METHODS = {"columns": _by_columns, "first_order": _by_first_order}
+_METHODS = {"column_generation": _by_columns, "first_order": _by_first_order}

@@ -16,7 +16,7 @@ from tests.kernels.reference_lp import constraint_matrix
 
 SHAPE = NODES, REGIONS, SEGMENTS = 4, 4, 4
 FEASIBLE = tuple(kind if kind != "infeasible" else "ordinary" for kind in KINDS)
-METHODS = pytest.mark.parametrize("method", ["columns", "first_order"])
+METHODS = pytest.mark.parametrize("method", ["column_generation", "first_order"])
 ROWS, EACH = 3, 3
 """All LPs of a method share one compiled program: same number of rows and of LPs."""
 
@@ -152,9 +152,8 @@ def test_rows_that_no_order_keeps_and_numbers_that_mean_nothing(method):
     assert (status[9:] == Status.OPTIMAL).all()
     for each in jax.tree.leaves((found.solution, found.row_price)):
         assert np.isfinite(each).all()
-    np.testing.assert_allclose(
-        found.solution.objective[9:], undamaged.solution.objective[9:], rtol=1e-13 if method == "columns" else 1e-6
-    )
+    close = 1e-13 if method == "column_generation" else 1e-6
+    np.testing.assert_allclose(found.solution.objective[9:], undamaged.solution.objective[9:], rtol=close)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +219,7 @@ def test_batch_axes_blocks_and_lanes_change_no_answer(monkeypatch):
     some = lambda tree, first: jax.tree.map(lambda a: a[..., first : first + 36], tree)
     square = lambda tree: jax.tree.map(lambda a: jnp.reshape(a, (*a.shape[:-1], 9, 20)), tree)
     lps = as_buying(fields)
-    for method in ("columns", "first_order"):
+    for method in ("column_generation", "first_order"):
         small = [solve(some(lps, i), some(rows, i), method=method) for i in range(0, 180, 36)]
         joined = jax.tree.map(lambda *each: np.concatenate(each, axis=-1), *small).solution
         large = solve(square(lps), square(rows), method=method).solution
@@ -231,6 +230,47 @@ def test_batch_axes_blocks_and_lanes_change_no_answer(monkeypatch):
         np.testing.assert_allclose(flat.objective[fine], joined.objective[fine], rtol=1e-6)
         size = np.maximum(joined.order.sum(0)[fine], 1e-300)
         np.testing.assert_allclose(flat.order[:, fine] / size, joined.order[:, fine] / size, rtol=0, atol=1e-6)
+
+
+def small_whole_numbers(count: int, rows: int, seed: int) -> tuple[dict[str, np.ndarray], OrderRows]:
+    """LPs and rows of small whole numbers, many of them alike, through an order of whole numbers: ties everywhere."""
+    rng = np.random.default_rng(seed)
+    draw = lambda low, high, *axes: rng.integers(low, high, (*axes, count)).astype(float)
+    cap = draw(0, 6, NODES)
+    order = rng.integers(0, cap + 1).astype(float)
+    fields = {
+        "order_cost": draw(0, 4, NODES), "order_cap": cap, "order_total": order.sum(0), "supply": draw(0, 3, NODES),
+        "route_cost": draw(0, 4, NODES, REGIONS), "overage_cost": draw(0, 2, NODES),
+        "segment_value": -np.sort(-draw(0, 8, REGIONS, SEGMENTS), 1), "segment_width": draw(0, 5, REGIONS, SEGMENTS),
+    }  # fmt: skip
+    coefficient = draw(-1, 3, rows, NODES)
+    used = (coefficient * order).sum(1)
+    kind, slack = rng.integers(0, 4, used.shape), rng.integers(0, 2, used.shape)
+    low = np.where(kind == 0, -np.inf, np.where(kind == 3, used, used - slack))
+    high = np.where(kind == 1, np.inf, np.where(kind == 3, used, used + slack))
+    return fields, OrderRows(*map(jnp.asarray, (coefficient, low, high)))
+
+
+@pytest.mark.parametrize("rows", [ROWS, 6])
+def test_ties_and_alike_rows_do_not_go_in_circles(rows):
+    """An activity on its bound must keep the slope that it entered with, else it and another one swap for ever."""
+    for seed in range(4):
+        fields, side = small_whole_numbers(256, rows, seed)
+        found = solve(as_buying(fields), side)
+        assert (np.asarray(found.solution.status) == Status.OPTIMAL).all()
+        assert found.iterations.max() <= 60
+
+
+def test_a_coefficient_where_nothing_can_be_ordered_plays_no_part():
+    fields = buying(seed=1)
+    fields["order_cap"][1] = 0
+    fields["order_total"] = np.minimum(fields["order_total"], fields["order_cap"].sum(0))
+    rows = side_rows(fields, 2)
+    marked = rows._replace(coefficient=rows.coefficient.at[:, 1].set(1e15))
+    plain, found = solve(as_buying(fields), rows), solve(as_buying(fields), marked)
+    assert (np.asarray(plain.solution.status) == Status.OPTIMAL).all()
+    np.testing.assert_array_equal(found.solution.order, plain.solution.order)
+    np.testing.assert_array_equal(found.row_price, plain.row_price)
 
 
 def test_certificate_sees_damage():
@@ -262,7 +302,7 @@ def test_three_cases_by_hand_without_a_batch_axis():
         one(10)[:, None],
     )  # fmt: skip
     row = lambda low, high, *coefficient: OrderRows(one(*coefficient)[None], one(low), one(high))
-    for method in ("columns", "first_order"):
+    for method in ("column_generation", "first_order"):
         answer = partial(solve, lp, method=method)
         limited = answer(row(-np.inf, 6, 1, 0))
         np.testing.assert_allclose(limited.solution.order, [6, 4], atol=1e-6)
@@ -277,7 +317,7 @@ def test_what_cannot_be_asked(unchecked_types):
     lp, rows = as_buying(fields), side_rows(fields, 2)
     with pytest.raises(ValueError, match=r"rows: there are none; buying_lp\.solve"):
         solve(lp, jax.tree.map(lambda a: a[:0], rows))
-    with pytest.raises(ValueError, match="method: 'simplex' is none of columns, first_order"):
+    with pytest.raises(ValueError, match="method: 'simplex' is none of column_generation, first_order"):
         solve(lp, rows, method="simplex")  # pyright: ignore[reportArgumentType]
-    with pytest.raises(ValueError, match="start: not one of columns for LPs of this shape"):
+    with pytest.raises(ValueError, match="start: not one of column_generation for LPs of this shape"):
         solve(lp, rows, start=no_start(lp, ROWS, "first_order"))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 from jaxsim.kernels._certificate import Side, with_prices
 from jaxsim.kernels._grounded import add, dot
@@ -37,8 +38,11 @@ _PENALTY, _GROWTH, _LARGEST = 2.0**7, 2.0**7, 2.0**35
 """Cost per unit of a row, where the largest cost and the largest coefficient are about 1."""
 _SINGULAR = 1e8
 """A basis whose inverse has larger entries is not worth a start."""
-_PROOF = {"float32": 1e-4, "float64": 1e-10}
+_PROOF = {"float32": 1e-4, "float64": 1e-12}
 """What a proof of infeasibility must prove, as a part of its terms."""
+_LOOSE = {"float32": 3e-5, "float64": 1e-12}
+"""How far bounds are moved outward for the search, each by another part of it, so that it does not go in circles."""
+_GOLDEN = 0.6180339887498949
 
 
 class State(NamedTuple):
@@ -67,13 +71,22 @@ class Search(NamedTuple):
 
 def search(problem: BuyingLP, side: OrderRows, start: State, limit: int, solve: Solve) -> tuple[Search, Array, State]:
     """Prices that prove the best order, that order, and the state; all costs, units and coefficients are about 1."""
+    loose = _loosened(side)
     busy = lambda now: jnp.any(now.going & (now.iterations < limit))
-    end = lax.while_loop(busy, lambda now: _advance(problem, side, solve, now), _begin(problem, side, start, solve))
+    end = lax.while_loop(busy, lambda now: _advance(problem, loose, solve, now), _begin(problem, loose, start, solve))
     columns = end.columns
     weight = jnp.where(columns.row < 0, jnp.maximum(standing(side, columns).level, 0), 0)
     order = capped_simplex(add(weight[:, None] * columns.order), problem.order_cap, problem.order_total)
     known = ~end.going & ~end.infeasible
     return end, order, State(known, columns.order, columns.row.astype(jnp.int8), columns.at_high, end.basis)
+
+
+def _loosened(side: OrderRows) -> OrderRows:
+    """Bounds a little outward, each by a number of its own."""
+    rows, dtype = len(side.low), side.low.dtype
+    parts = (0.5 + 0.5 * np.modf(np.arange(1, 2 * rows + 1) * _GOLDEN)[0]) * _LOOSE[dtype.name]
+    low, high = (jnp.asarray(each, dtype)[:, None] for each in np.split(parts, 2))
+    return side._replace(low=side.low - low, high=side.high + high)
 
 
 def no_state(problem: BuyingLP, rows: int, basis: Array) -> State:
@@ -114,7 +127,7 @@ def _revived(problem: BuyingLP, side: OrderRows, start: State, solve: Solve) -> 
     matrix = jnp.moveaxis(matrix_of(side.coefficient, order, row), -1, 0)
     inverse = jnp.moveaxis(jnp.linalg.inv(matrix), 0, -1)
     penalty = jnp.full(start.known.shape, _PENALTY, order.dtype)
-    columns = Columns(inverse, order, values, row, start.at_high, penalty)
+    columns = Columns(inverse, order, values, row, start.at_high, 0 * row, penalty)
     level = standing(side, columns).level
     # Comparisons with NaN are false.
     usable = jnp.all(jnp.abs(inverse) < _SINGULAR, axis=(0, 1))
@@ -124,22 +137,23 @@ def _revived(problem: BuyingLP, side: OrderRows, start: State, solve: Solve) -> 
 
 def _advance(problem: BuyingLP, side: OrderRows, solve: Solve, now: Search) -> Search:
     """An activity enters where one pays, else the best order; an LP ends where none does."""
-    at = standing(side, now.columns)
-    price, credit = prices(now.columns, at)
-    rate, row, upward = best_row(side, now.columns, price)
-    is_row = rate < -rounding(rate) * now.columns.penalty
+    columns = now.columns
+    at = standing(side, columns)
+    price, credit = prices(columns, at)
+    rate, row, upward = best_row(side, columns, price)
+    is_row = rate < -rounding(rate) * columns.penalty
     asked = now.going & ~is_row
     # Where no activity enters, a price on a bound that is none is rounding.
     price = jnp.where(jnp.where(price > 0, side.low > -jnp.inf, side.high < jnp.inf), price, 0)
     priced, basis = solve(with_prices(problem, Side(side, price)), now.basis, asked)
     activity = _activity(side, priced.order)
-    known = jnp.all(jnp.abs(priced.order - now.columns.order) <= rounding(price), axis=1) & (now.columns.row < 0)
+    known = jnp.all(jnp.abs(priced.order - columns.order) <= rounding(price), axis=1) & (columns.row < 0)
     ends = asked & ((priced.objective >= credit - rounding(price)) | jnp.any(known, axis=0))
-    lacking = ends & jnp.any(at.below | at.above, axis=0)
+    lacking = ends & jnp.any(at.outside, axis=0)
     infeasible = lax.cond(
         jnp.any(lacking), lambda: lacking & _proves_infeasible(problem, side, price), lambda: jnp.zeros_like(lacking)
     )
-    columns = now.columns._replace(penalty=now.columns.penalty * jnp.where(lacking, _GROWTH, 1))
+    columns = columns._replace(penalty=columns.penalty * jnp.where(lacking, _GROWTH, 1))
     number = jnp.arange(len(price), dtype=jnp.int32)[:, None]
     unit = jnp.where(number == row, -1, 0).astype(price.dtype)
     column = jnp.concatenate([jnp.where(is_row, unit, activity), 1 - is_row[None].astype(price.dtype)])
