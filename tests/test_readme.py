@@ -1,4 +1,4 @@
-"""The example of the README runs as printed, and its links lead somewhere."""
+"""The examples of the README run as printed, and its links lead somewhere."""
 
 import re
 from pathlib import Path
@@ -6,14 +6,25 @@ from pathlib import Path
 README = Path(__file__).parents[1] / "README.md"
 
 
-def test_example_runs(tmp_path, monkeypatch, capsys):
-    """In this process, where its simulator has the shape of `test_engines`' and so is compiled already."""
-    example = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
-    assert len(example) == 1
+def run(number: int) -> None:
+    """The example of this number, in this process."""
+    example = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)[number]
+    exec(compile(example, README, "exec"), {"__name__": "__main__"})
+
+
+def test_example_of_the_simulator_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    exec(compile(example[0], README, "exec"), {"__name__": "__main__"})
+    run(0)
     before, after = (float(number) for number in re.findall(r"costs: ([0-9.]+)", capsys.readouterr().out))
     assert 0 < after < before
+
+
+def test_example_of_the_lps_runs(capsys):
+    run(1)
+    out = capsys.readouterr().out
+    assert float(re.findall(r"gap: (\S+)", out)[0]) <= 1e-8
+    assert [" ".join(order.split()) for order in re.findall(r"\[([^]]*)\]", out)] == ["10. 0.", "6. 4."]
+    assert float(re.findall(r"worth of a place: (\S+)", out)[0]) == 1
 
 
 def test_links_exist():
