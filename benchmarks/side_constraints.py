@@ -50,18 +50,23 @@ def with_side_rows(instances: Instances, rows: int, seed: int) -> Instances:
     return instances._replace(name=f"{instances.name}, {rows} rows", side=side)
 
 
-def contestant(instances: Instances, batch: int, method: Method) -> Contestant:
-    """A method of `jaxsim.kernels.side_constraints` for the first LPs."""
+def order_rows(instances: Instances, batch: int) -> OrderRows:
+    """Of the first LPs."""
     side = instances.side
     coefficient = np.broadcast_to(side["coefficient"][..., None], (*side["coefficient"].shape, batch))
-    rows = OrderRows(*map(jnp.asarray, (coefficient, side["low"][:, :batch], side["high"][:, :batch])))
+    return OrderRows(*map(jnp.asarray, (coefficient, side["low"][:, :batch], side["high"][:, :batch])))
+
+
+def contestant(instances: Instances, batch: int, method: Method) -> Contestant:
+    """A method of `jaxsim.kernels.side_constraints` for the first LPs."""
+    rows = order_rows(instances, batch)
 
     def solve(lp: BuyingLP, start):
         found = side_constraints.solve(lp, rows, start=start, method=method)
         return found.solution, found.start
 
-    fresh = partial(side_constraints.no_start, rows=len(side["low"]), method=method)
-    return Contestant(f"{method}, {len(side['low'])} rows", solve, fresh)
+    fresh = partial(side_constraints.no_start, rows=len(rows.low), method=method)
+    return Contestant(f"{method}, {len(rows.low)} rows", solve, fresh)
 
 
 def measured(stopwatch: Stopwatch, rivals: Rivals, instances: Instances, folder: Path, quick: bool) -> Iterator[dict]:
