@@ -112,7 +112,7 @@ def examine(
     size = sum(whole(jnp.abs(cost) * units) for cost, units in pairs)
     bound, primal = _dual_objective(problem, prices), _primal_residual(problem, point)
     if side is not None:
-        bound = _dual_objective(with_prices(problem, side), prices) + _worth(side)
+        bound = _dual_objective(with_prices(problem, side), prices) + jnp.sum(worths(side), axis=0)
         primal = jnp.maximum(primal, _side_residual(problem, point, side.rows))
     gap, dual = jnp.abs(objective - bound) / jnp.where(size > 0, size, 1), _dual_residual(problem, prices)
     bad, infeasible, unfinished = flags
@@ -146,10 +146,10 @@ def with_prices(problem: BuyingLP, side: Side) -> BuyingLP:
     )
 
 
-def _worth(side: Side) -> Array:
-    """Of the bounds of the side constraints at their prices; -inf where a price counts on a bound that is none."""
+def worths(side: Side) -> Array:
+    """Of each side constraint's bound at its price, (rows, B); -inf where the price counts on a bound that is none."""
     bound = jnp.where(side.price > 0, side.rows.low, side.rows.high)
-    return jnp.sum(jnp.where(side.price == 0, 0, bound * side.price), axis=0)
+    return jnp.where(side.price == 0, 0, bound * side.price)
 
 
 def _side_residual(problem: BuyingLP, point: Point, rows: OrderRows) -> Array:

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
-from jaxsim.kernels._certificate import Side, with_prices
+from jaxsim.kernels._certificate import Side, with_prices, worths
 from jaxsim.kernels._grounded import add, dot
 from jaxsim.kernels._linear_program import cheapest_fill
 from jaxsim.kernels._master import (
@@ -174,7 +174,7 @@ def _activity(side: OrderRows, order: Array) -> Array:
 
 def _proves_infeasible(problem: BuyingLP, side: OrderRows, price: Array) -> Array:
     """Whether the rows ask for more at these prices than any order can give."""
-    bound = jnp.where(price > 0, side.low, jnp.where(price < 0, side.high, 0)) * price
+    bound = worths(Side(side, price))
     cost = -dot(side.coefficient, price[:, None])
     least = cheapest_fill(cost, 0 * cost, problem.order_cap, problem.order_total)[0]
     terms = jnp.sum(jnp.abs(bound), axis=0) + jnp.sum(jnp.abs(cost) * problem.order_cap, axis=0)

@@ -93,8 +93,7 @@ def standing(side: OrderRows, columns: Columns) -> Standing:
     On a kink an activity keeps its zone: read off the level, it would change the slope that a pivot was made for.
     """
     row = columns.row
-    basic = jnp.any(row[None] == jnp.arange(len(side.low), dtype=jnp.int32)[:, None, None], axis=1)
-    fixed = jnp.where(basic, 0, jnp.where(columns.at_high, side.high, side.low))
+    fixed = jnp.where(_is_basic(columns), 0, jnp.where(columns.at_high, side.high, side.low))
     level = dot(columns.inverse, jnp.concatenate([fixed, jnp.ones_like(columns.penalty)[None]])[None], 1)
     bound = lambda a, of_weight: jnp.where(row < 0, of_weight, jnp.take_along_axis(a, row, axis=0, mode="clip"))
     low, high = bound(side.low, 0), bound(side.high, jnp.inf)
@@ -103,6 +102,12 @@ def standing(side: OrderRows, columns: Columns) -> Standing:
     above = (level > high + slack) | ((columns.zone > 0) & (level >= high - slack))
     zone = jnp.where(row < 0, 0, jnp.where(below, -1, jnp.where(above, 1, 0))).astype(jnp.int32)
     return Standing(level, low, high, zone, (row >= 0) & (jnp.maximum(low - level, level - high) > slack))
+
+
+def _is_basic(columns: Columns) -> Array:
+    """Which activities are (rows, B)."""
+    rows = len(columns.at_high)
+    return jnp.any(columns.row[None] == jnp.arange(rows, dtype=jnp.int32)[:, None, None], axis=1)
 
 
 def prices(columns: Columns, standing: Standing) -> tuple[Array, Array]:
@@ -120,8 +125,7 @@ def best_row(side: OrderRows, columns: Columns, price: Array) -> tuple[Array, Ar
     penalty, one = columns.penalty, side.low == side.high
     rise = jnp.where(columns.at_high | one, penalty, 0) + price
     fall = jnp.where(columns.at_high & ~one, 0, penalty) - price
-    basic = jnp.any(columns.row[None] == jnp.arange(len(price), dtype=jnp.int32)[:, None, None], axis=1)
-    rate = jnp.where(basic, jnp.inf, jnp.minimum(rise, fall))
+    rate = jnp.where(_is_basic(columns), jnp.inf, jnp.minimum(rise, fall))
     row = jnp.argmin(rate, axis=0).astype(jnp.int32)
     return entry(rate, row), row, entry(rise < fall, row)
 

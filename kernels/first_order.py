@@ -18,7 +18,16 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jaxsim.kernels._certificate import Certify, Limits, Point, complete_point, complete_prices
+from jaxsim.kernels._certificate import (
+    Certify,
+    Limits,
+    Point,
+    Prices,
+    Side,
+    complete_point,
+    complete_prices,
+    with_prices,
+)
 from jaxsim.kernels._linear_program import (
     Groups,
     LinearProgram,
@@ -152,8 +161,10 @@ def _rescale(state: State, unit: Array, price: Array) -> State:
 
 def solve_buying(
     problem: BuyingLP, rows: OrderRows | None, start: State, tolerance: float, max_iterations: int
-) -> tuple[Answer, Point]:
-    """Buying LPs along one batch axis, with or without side constraints, as general ones; and their points.
+) -> tuple[Answer, Point, Prices, Array]:
+    """Buying LPs along one batch axis, with or without side constraints, as general ones.
+
+    With the answers come the points and prices that they stand for, and the prices of the side constraints.
 
     The order is in ``{0 <= x <= cap, Σx = Q}`` to rounding of the sum; the other rows hold to the tolerance. On a CPU a
     large batch goes through 64 lanes, in which no LP waits for a slower one.
@@ -166,14 +177,15 @@ def solve_buying(
     lanes = _LANES if jax.default_backend() == "cpu" and count > _LANES else None
     lp = _as_lp(problem, side)
     answer = _solve(lp, matrix, (tuple(range(nodes)),), start, _settings(lp, tolerance, max_iterations, _LOOK), lanes)
-    return answer, Point(*_split(answer.x, nodes, regions, segments))
+    supply_price, _, row_price = jnp.split(answer.y, [nodes, nodes + regions])
+    prices = complete_prices(with_prices(problem, Side(side, row_price)), supply_price)
+    order, ship, *_ = _split(answer.x, nodes, regions, segments)
+    return answer, complete_point(problem, order, ship), prices, row_price
 
 
 def solve_block(problem: BuyingLP, start: State, limits: Limits, certify: Certify) -> tuple[Solution, State]:
     """The method "first_order" of `jaxsim.kernels.buying_lp`."""
-    answer, point = solve_buying(problem, None, start, SHARE * limits.tolerance, limits.iterations)
-    point = complete_point(problem, point.order, point.ship)
-    prices = complete_prices(problem, answer.y[: len(point.order)])
+    answer, point, prices, _ = solve_buying(problem, None, start, SHARE * limits.tolerance, limits.iterations)
     return certify(point, prices, answer.iterations >= limits.iterations), answer.state
 
 

@@ -27,11 +27,8 @@ from jaxsim.kernels._certificate import (
     Point,
     Prices,
     Side,
-    complete_point,
-    complete_prices,
     cost_size,
     examine,
-    with_prices,
 )
 from jaxsim.kernels._lp_blocks import by_blocks, flatten, unflatten
 from jaxsim.kernels._problem import (
@@ -181,17 +178,10 @@ def _by_columns(problem: BuyingLP, rows: OrderRows, start: Start, limits: Limits
 
 
 def _by_first_order(problem: BuyingLP, rows: OrderRows, start: Start, limits: Limits) -> _Found:
-    answer, point = first_order.solve_buying(
-        problem, rows, start, first_order.SHARE * limits.tolerance, limits.iterations
-    )
-    nodes, regions, _ = problem.route_cost.shape
-    price = answer.y[nodes + regions :]
-    modified = with_prices(problem, Side(rows, price))
-    point = complete_point(problem, point.order, point.ship)
-    asked, infeasible = complete_prices(modified, answer.y[:nodes]), answer.status == Status.INFEASIBLE
-    return _Found(
-        point, asked, price, infeasible, answer.iterations >= limits.iterations, answer.iterations, answer.state
-    )
+    tolerance = first_order.SHARE * limits.tolerance
+    answer, point, prices, row_price = first_order.solve_buying(problem, rows, start, tolerance, limits.iterations)
+    infeasible, unfinished = answer.status == Status.INFEASIBLE, answer.iterations >= limits.iterations
+    return _Found(point, prices, row_price, infeasible, unfinished, answer.iterations, answer.state)
 
 
 _METHODS = {"column_generation": _by_columns, "first_order": _by_first_order}

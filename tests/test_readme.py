@@ -7,9 +7,10 @@ README = Path(__file__).parents[1] / "README.md"
 
 
 def run(number: int) -> None:
-    """The example of this number, in this process."""
-    example = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)[number]
-    exec(compile(example, README, "exec"), {"__name__": "__main__"})
+    """One of both examples, in this process."""
+    examples = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    assert len(examples) == 2
+    exec(compile(examples[number], README, "exec"), {"__name__": "__main__"})
 
 
 def test_example_of_the_simulator_runs(tmp_path, monkeypatch, capsys):
