@@ -54,7 +54,7 @@ class Instances(NamedTuple):
         return *self.lps["route_cost"].shape[:2], self.lps["segment_width"].shape[1]
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         """LPs."""
         return self.lps["order_total"].size
 
@@ -112,7 +112,7 @@ def repeated(base: Instances, count: int, seed: int) -> Instances:
 
     What is the same in all copies is in memory once more, not twice: the earlier LPs differ by their order costs only.
     """
-    place = np.arange(count) % base.count
+    place = np.arange(count) % base.size
     taken = {name: array[..., place] for name, array in base.lps.items()}
     rng = np.random.default_rng(seed + 2)
     moved = lambda cost: cost * (1 + rng.uniform(-COST_CHANGE, COST_CHANGE, cost.shape))
@@ -157,7 +157,7 @@ def _costs_in_the_middle(problem, simulator, seed: int) -> list[Float64[np.ndarr
     planned = planned_node_weeks(problem.plan)
     path = []
 
-    def evaluate(costs: Float64[np.ndarray, "h"]) -> Evaluation:
+    def evaluate(costs: Float64[np.ndarray, " h"]) -> Evaluation:
         path.append(np.zeros(problem.plan.shape))
         path[-1][planned] = costs
         outcome = simulator.run(path[-1])

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple, get_args
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxsim.kernels import _network_simplex
-from jaxsim.kernels.buying_lp import BuyingLP, Method, Status, no_start, solve_from
 
 from benchmarks.buying_lp_instances import Fields, Instances, Shape
+from jaxsim.kernels import _network_simplex
+from jaxsim.kernels.buying_lp import BuyingLP, Method, Status, no_start, solve_from
 
 REPEATS = 5
 """Most runs of which the best counts, after one that does not."""
@@ -110,7 +110,7 @@ class Stopwatch:
         whole: bool = False,
     ) -> Iterator[dict]:
         """A row for each way to start, on one thread, and if ``whole`` on all cores, each with a batch of its own."""
-        batch = min(batch, instances.count)
+        batch = min(batch, instances.size)
         if self.deadline.passed:
             self.left_out.append(f"{contestant.name} {np.dtype(dtype).name}, {instances.name}, batch {batch}")
             return

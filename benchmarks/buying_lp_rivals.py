@@ -34,13 +34,13 @@ class Rival(NamedTuple):
     slow: bool = False
     """Milliseconds per LP: its LPs get fewer the larger they are, and it is run once only."""
 
-    def count(self, instances: Instances, quick: bool) -> int:
+    def lps_of(self, instances: Instances, quick: bool) -> int:
         """How many LPs it is given."""
         nodes, regions, _ = instances.shape
         count = self.quick if quick else self.lps
         if self.slow:
             count = max(8, min(count, count * 64 // (nodes * regions)))
-        return min(count, instances.count)
+        return min(count, instances.size)
 
 
 RIVALS = (
@@ -76,7 +76,7 @@ class Rivals:
         rows = []
         for rival in self._rivals:
             if rival.name in self._pythons and (slow or not rival.slow):
-                rows += self._ask(rival, path, rival.count(instances, few or self._quick))
+                rows += self._ask(rival, path, rival.lps_of(instances, few or self._quick))
         first = next((row for row in rows if row["method"].startswith("highspy") and row["start"] == "cold"), None)
         exact = None if first is None else Exact(np.array(first["objective"]), np.array(first["size"]))
         for row in rows:

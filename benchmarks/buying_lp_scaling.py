@@ -36,7 +36,7 @@ def over_batches(stopwatch: Stopwatch, quick: bool, seed: int) -> Iterator[dict]
     base = random_instances(SHAPE, QUICK_BATCHES[-1] if quick else BASE, seed)
     running = exact_contestants(SHAPE)
     for batch in QUICK_BATCHES if quick else BATCHES:
-        needed = COPIES * sum(array.nbytes for array in base.lps.values()) // base.count * batch
+        needed = COPIES * sum(array.nbytes for array in base.lps.values()) // base.size * batch
         if needed > memory():
             stopwatch.left_out.append(f"batches from {batch}: {needed / 2**30:.1f} GiB of memory needed")
             return

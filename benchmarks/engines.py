@@ -26,9 +26,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxsim.kernels.buying_lp import BuyingLP, Status
 
 from benchmarks.environment import device_name, environment
+from jaxsim.kernels.buying_lp import BuyingLP, Status
 from jaxsim.outcome import Trajectory
 from jaxsim.scenario import load, product_statistics
 from jaxsim.scenario.generate import generate

@@ -19,13 +19,13 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxsim.kernels import side_constraints
-from jaxsim.kernels.buying_lp import BuyingLP, Method, Status, solve
 
 from benchmarks.buying_lp import SHAPES, simulation_states
 from benchmarks.buying_lp_instances import random_instances
 from benchmarks.engines import capacity_costs, demo_system
 from benchmarks.side_constraints import order_rows, with_side_rows
+from jaxsim.kernels import side_constraints
+from jaxsim.kernels.buying_lp import BuyingLP, Method, Status, solve
 from jaxsim.simulator import Simulator
 from jaxsim.system import System, build
 from tests.random_scenarios import random_scenario
@@ -53,7 +53,7 @@ def constrained_answers(quick: bool) -> dict[str, np.ndarray]:
     """The same of LPs with two side constraints."""
     instances = with_side_rows(random_instances(SHAPES[0], 256 if quick else 4096, SEED), 2, SEED)
     lps = BuyingLP(**{name: jnp.asarray(values) for name, values in instances.lps.items()})
-    answer = side_constraints.solve(lps, order_rows(instances, instances.count)).solution
+    answer = side_constraints.solve(lps, order_rows(instances, instances.size)).solution
     order = np.asarray(answer.order) / np.maximum(instances.lps["order_total"], 1)
     return {"LP, side constraints float64 order": order, "LP, side constraints status": np.asarray(answer.status)}
 

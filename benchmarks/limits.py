@@ -23,13 +23,13 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxsim.kernels import _flow, _lockstep, _network_simplex, buying_lp, first_order, interior_point
-from jaxsim.kernels._certificate import Limits
-from jaxsim.kernels.buying_lp import BuyingLP, Method, Status, no_start, solve_from
 
 from benchmarks.buying_lp_instances import SHAPES, simulation_states
 from benchmarks.environment import environment
 from benchmarks.figures_page import RESULTS, ROOT, table, with_figures
+from jaxsim.kernels import _flow, _lockstep, _network_simplex, buying_lp, first_order, interior_point
+from jaxsim.kernels._certificate import Limits
+from jaxsim.kernels.buying_lp import BuyingLP, Method, Status, no_start, solve_from
 
 PAGE = ROOT / "benchmarks" / "LIMITS.md"
 COST_CHANGE = 0.005

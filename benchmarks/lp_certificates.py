@@ -22,7 +22,6 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxsim.kernels.buying_lp import BuyingLP, Solution, Status, solve
 
 from benchmarks.adversarial_lps import FAMILIES, Shape, adversarial_lps
 from benchmarks.environment import device_name, environment
@@ -38,6 +37,7 @@ from benchmarks.lp_evidence import (
     verdicts,
 )
 from benchmarks.simulated_lps import COST_SIZES, simulated_lps
+from jaxsim.kernels.buying_lp import BuyingLP, Solution, Status, solve
 from jaxsim.runs import runtime
 from jaxsim.scenario.generate import generate
 

@@ -20,14 +20,14 @@ from typing import get_args
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxsim.kernels import buying_lp, side_constraints
-from jaxsim.kernels.side_constraints import BuyingLP, Method, OrderRows
 
 from benchmarks.buying_lp import RUN_SECONDS, TIMING, ratios, table_line
 from benchmarks.buying_lp_instances import SHAPES, Instances, random_instances
 from benchmarks.buying_lp_methods import Contestant, Deadline, Stopwatch
 from benchmarks.buying_lp_rivals import Rivals, better_of
 from benchmarks.environment import environment
+from jaxsim.kernels import buying_lp, side_constraints
+from jaxsim.kernels.side_constraints import BuyingLP, Method, OrderRows
 
 ROWS = (1, 2, 4)
 COUNT, SLOW_COUNT, QUICK_COUNT = 4096, 512, 64

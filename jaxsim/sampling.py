@@ -28,11 +28,11 @@ class Population:
     """What is known of every product of the population before simulating; checked once."""
 
     names: tuple[str, ...]
-    volume: Float64[np.ndarray, "products"]
+    volume: Float64[np.ndarray, " products"]
     """Expected inbound units per week."""
-    family: Int[np.ndarray, "products"]
+    family: Int[np.ndarray, " products"]
     """Products of equal number have the same orderable nodes, or vendor."""
-    spread: Float64[np.ndarray, "products"]
+    spread: Float64[np.ndarray, " products"]
     """Standard deviation of the product's contribution about its volume, units (a pilot's, or a proxy)."""
 
     def __post_init__(self):
@@ -50,16 +50,16 @@ class Sample:
     """Products to simulate. Rows ascend in the population's order."""
 
     names: tuple[str, ...]
-    rows: Int[np.ndarray, "sampled"]
+    rows: Int[np.ndarray, " sampled"]
     """Rows of the population."""
-    scale: Float64[np.ndarray, "sampled"]
+    scale: Float64[np.ndarray, " sampled"]
     """γ = N_s / n_s; adds up to the population."""
-    stratum: Int[np.ndarray, "sampled"]
-    population: Int[np.ndarray, "strata"]
+    stratum: Int[np.ndarray, " sampled"]
+    population: Int[np.ndarray, " strata"]
     """N_s, products of each stratum."""
-    allocation: Int[np.ndarray, "strata"]
+    allocation: Int[np.ndarray, " strata"]
     """n_s, products simulated."""
-    deviation: Float64[np.ndarray, "strata"]
+    deviation: Float64[np.ndarray, " strata"]
     """S_s, modeled standard deviation of a contribution, units."""
 
 
@@ -118,12 +118,12 @@ def stratified_sample(products: Population, size: int, seed: int) -> Sample:
 
 
 def neyman_allocation(
-    population: Int[np.ndarray, "strata"],
-    deviation: Float64[np.ndarray, "strata"],
+    population: Int[np.ndarray, " strata"],
+    deviation: Float64[np.ndarray, " strata"],
     size: int,
     *,
-    take_all: Bool[np.ndarray, "strata"] | None = None,
-) -> Int[np.ndarray, "strata"]:
+    take_all: Bool[np.ndarray, " strata"] | None = None,
+) -> Int[np.ndarray, " strata"]:
     """n_s ∝ N_s S_s, whole, at most N_s, at least 2 (or N_s) where `size` allows, with Σ n_s = `size`.
 
     Strata in `take_all` get N_s. Strata that would get more than they have are taken whole, and what is left is shared
@@ -179,7 +179,7 @@ def work_saved(products: Population, sample: Sample) -> float:
     return total**2 * variance / (stratified_variance(sample) + total * variance) / count
 
 
-def _certain(measure: Float64[np.ndarray, "products"], size: int) -> Bool[np.ndarray, "products"]:
+def _certain(measure: Float64[np.ndarray, " products"], size: int) -> Bool[np.ndarray, " products"]:
     """Products that sampling in proportion to `measure` would take more than once; at most half the sample."""
     if size >= len(measure):
         return np.ones(len(measure), bool)
@@ -193,7 +193,7 @@ def _certain(measure: Float64[np.ndarray, "products"], size: int) -> Bool[np.nda
     return certain
 
 
-def _strata(products: Population, certain: Bool[np.ndarray, "products"], size: int) -> Int[np.ndarray, "products"]:
+def _strata(products: Population, certain: Bool[np.ndarray, " products"], size: int) -> Int[np.ndarray, " products"]:
     """Stratum of each product: family × volume class, the certain products in one of their own (the last)."""
     stratum = np.zeros(len(certain), np.int64)
     rest = np.flatnonzero(~certain)
@@ -208,7 +208,9 @@ def _strata(products: Population, certain: Bool[np.ndarray, "products"], size: i
     return np.unique(stratum, return_inverse=True)[1]
 
 
-def _main_families(family: Int[np.ndarray, "n"], measure: Float64[np.ndarray, "n"], most: int) -> Int[np.ndarray, "n"]:
+def _main_families(
+    family: Int[np.ndarray, " n"], measure: Float64[np.ndarray, " n"], most: int
+) -> Int[np.ndarray, " n"]:
     """Number families from the weightiest on; those past `most` share the last number."""
     if family.size == 0:
         return family
@@ -220,8 +222,8 @@ def _main_families(family: Int[np.ndarray, "n"], measure: Float64[np.ndarray, "n
 
 
 def _volume_class(
-    volume: Float64[np.ndarray, "n"], measure: Float64[np.ndarray, "n"], classes: int
-) -> Int[np.ndarray, "n"]:
+    volume: Float64[np.ndarray, " n"], measure: Float64[np.ndarray, " n"], classes: int
+) -> Int[np.ndarray, " n"]:
     """Class by volume quantile, with products weighted by `measure`: every class has about the same total of it."""
     order = np.argsort(volume, kind="stable")
     total = measure.sum()
@@ -231,18 +233,18 @@ def _volume_class(
     return result
 
 
-def _deviation(products: Population, stratum, population) -> Float64[np.ndarray, "strata"]:
+def _deviation(products: Population, stratum, population) -> Float64[np.ndarray, " strata"]:
     """S_s of the modeled contributions."""
     mean = np.bincount(stratum, products.volume) / population
     squares = np.bincount(stratum, (products.volume - mean[stratum]) ** 2) / np.maximum(population - 1, 1)
     return np.sqrt(squares + np.bincount(stratum, products.spread**2) / population)
 
 
-def _all_certain(stratum, certain, strata: int) -> Bool[np.ndarray, "strata"]:
+def _all_certain(stratum, certain, strata: int) -> Bool[np.ndarray, " strata"]:
     return np.bincount(stratum[certain], minlength=strata) == np.bincount(stratum, minlength=strata)
 
 
-def _whole(exact: Float64[np.ndarray, "strata"], least, most, size: int) -> Int[np.ndarray, "strata"]:
+def _whole(exact: Float64[np.ndarray, " strata"], least, most, size: int) -> Int[np.ndarray, " strata"]:
     """Round to whole numbers of the same total within [least, most], largest remainders first."""
     result = np.clip(np.floor(exact + 1e-9).astype(np.int64), least, most)
     remainder = exact - result
@@ -255,8 +257,8 @@ def _whole(exact: Float64[np.ndarray, "strata"], least, most, size: int) -> Int[
 
 
 def _draw(
-    stratum: Int[np.ndarray, "products"], allocation: Int[np.ndarray, "strata"], seed: int
-) -> Int[np.ndarray, "sampled"]:
+    stratum: Int[np.ndarray, " products"], allocation: Int[np.ndarray, " strata"], seed: int
+) -> Int[np.ndarray, " sampled"]:
     """Rows drawn without replacement, n_s of each stratum, ascending."""
     random = np.random.default_rng(seed)
     order = np.argsort(stratum, kind="stable")

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
+
 from jaxsim.kernels._arcs import Dual, Iterate, Quantities, balance, drops
 from jaxsim.kernels._barrier import Goal
 from jaxsim.kernels._certificate import cost_size
@@ -113,7 +114,7 @@ def warm_start(lp: Scaled, units: Units, state: State, cold: Iterate, products: 
     state = jax.tree.map(lambda a: jnp.where(good, a, 1), state)
     ratio = lambda old, new: jnp.clip(old / new, 2**-20, 2**20)
     quantity, cost = ratio(state.quantity, units.quantity), ratio(state.cost, units.cost)
-    level = tuple(jnp.clip(a * cost, -8, 8) for a in (state.node, state.hub))
+    level = jnp.clip(state.node * cost, -8, 8), jnp.clip(state.hub * cost, -8, 8)
     out_drop, bound_drop = drops(*level, lp.upper.shape[0])
     excess = jnp.clip(state.out * quantity - (lp.out_cost + out_drop), -2, 2)
     upper = jnp.where(lp.held, lp.upper, 4)
@@ -139,7 +140,9 @@ def _hyperbola(difference: Array, product: float | Array) -> Array:
     return jnp.where(difference > 0, larger, product / larger)
 
 
-def _centered(lp: Scaled, out: Array, low: Array, room: Array, product: float | Array, level: tuple) -> Iterate:
+def _centered(
+    lp: Scaled, out: Array, low: Array, room: Array, product: float | Array, level: tuple[Array, Array]
+) -> Iterate:
     out, low = jnp.where(lp.out_open, out, 0), jnp.where(lp.bound_open, low, 0)
     high = jnp.where(lp.held, room, 1)
     slack = lambda a: jnp.where(a > 0, product * inverse(a), 0)

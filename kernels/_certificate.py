@@ -1,10 +1,12 @@
 """Objective, duality gap, residuals and status of a point, computed from the LP as it was given and nothing else."""
 
 from collections.abc import Callable
+from functools import reduce
 from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import Array
+
 from jaxsim.kernels._problem import BuyingLP, OrderRows, Solution, Status
 from jaxsim.kernels.projection import capped_simplex
 
@@ -108,8 +110,8 @@ def examine(
         (-problem.segment_value, point.served),
     )
     whole = lambda a: jnp.sum(a.reshape(-1, a.shape[-1]), axis=0)
-    objective = sum(whole(cost * units) for cost, units in pairs)
-    size = sum(whole(jnp.abs(cost) * units) for cost, units in pairs)
+    objective = reduce(jnp.add, [whole(cost * units) for cost, units in pairs])
+    size = reduce(jnp.add, [whole(jnp.abs(cost) * units) for cost, units in pairs])
     bound, primal = _dual_objective(problem, prices), _primal_residual(problem, point)
     if side is not None:
         bound = _dual_objective(with_prices(problem, side), prices) + jnp.sum(worths(side), axis=0)

@@ -50,9 +50,9 @@ class State(NamedTuple):
 
     known: Bool[Array, "*batch"]
     order: Float[Array, "columns nodes *batch"]
-    row: Int8[Array, "columns *batch"]
-    at_high: Bool[Array, "rows *batch"]
-    basis: Int8[Array, "bytes *batch"]
+    row: Int8[Array, " columns *batch"]
+    at_high: Bool[Array, " rows *batch"]
+    basis: Int8[Array, " bytes *batch"]
     """Of the buying LP."""
 
 

@@ -38,7 +38,7 @@ class Network(NamedTuple):
 
     order_cost: Float[Array, "nodes block"]
     cap: Float[Array, "nodes block"]
-    total: Float[Array, "block"]
+    total: Float[Array, " block"]
     supply: Float[Array, "nodes block"]
     route_cost: Float[Array, "nodes regions block"]
     """Any value of at least 2**60 means that there is no arc."""
@@ -55,7 +55,7 @@ class Flow(NamedTuple):
     order: Float[Array, "nodes block"]
     ship: Float[Array, "nodes regions block"]
     served: Float[Array, "regions block"]
-    pool_excess: Float[Array, "block"]
+    pool_excess: Float[Array, " block"]
     node_excess: Float[Array, "nodes block"]
     region_excess: Float[Array, "regions block"]
 
@@ -70,7 +70,7 @@ class Labels(NamedTuple):
 
     node: Float[Array, "nodes block"]
     region: Float[Array, "regions block"]
-    pool: Float[Array, "block"]
+    pool: Float[Array, " block"]
 
 
 class _Tree(NamedTuple):

@@ -30,17 +30,17 @@ Groups = tuple[tuple[int, ...], ...]
 class LinearProgram(NamedTuple):
     """Numbers of one LP, or of a batch of LPs along trailing axes; units are the caller's."""
 
-    cost: Float[Array, "n *batch"]
+    cost: Float[Array, " n *batch"]
     """c, finite."""
-    low: Float[Array, "n *batch"]
+    low: Float[Array, " n *batch"]
     """May be -inf, except for members of groups."""
-    high: Float[Array, "n *batch"]
+    high: Float[Array, " n *batch"]
     """May be +inf."""
-    row_low: Float[Array, "m *batch"]
+    row_low: Float[Array, " m *batch"]
     """May be -inf; equal to ``row_high`` for an equation."""
-    row_high: Float[Array, "m *batch"]
+    row_high: Float[Array, " m *batch"]
     """May be +inf."""
-    totals: Float[Array, "groups *batch"]
+    totals: Float[Array, " groups *batch"]
     """The sum over each group; (0, *batch) without groups."""
 
 

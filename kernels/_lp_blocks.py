@@ -64,7 +64,7 @@ def by_blocks(function: Callable[[Any], _Tree], trees: Any, block: int, count: I
     return lax.fori_loop(0, -(-padded // block) if count is None else -(-count // block), step, empty)
 
 
-def active_by_blocks(function: Callable[[Any], _Tree], trees: Any, block: int, active: Bool[Array, "batch"]) -> _Tree:
+def active_by_blocks(function: Callable[[Any], _Tree], trees: Any, block: int, active: Bool[Array, " batch"]) -> _Tree:
     """`by_blocks` on as few blocks as hold the active LPs, which come first for it; the others' answers say nothing."""
     rank = jnp.argsort(~active, stable=True)
     reordered = jax.tree.map(lambda a: a[..., rank], trees)

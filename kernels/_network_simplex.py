@@ -52,8 +52,8 @@ def basis_size(nodes: int, regions: int) -> int:
 
 
 def solve(
-    problem: BuyingLP, basis: Int8[Array, "bytes block"], active: Bool[Array, "block"] | None, limits: Limits
-) -> tuple[Solution, Int8[Array, "bytes block"], Int32[Array, "block"]]:
+    problem: BuyingLP, basis: Int8[Array, "bytes block"], active: Bool[Array, " block"] | None, limits: Limits
+) -> tuple[Solution, Int8[Array, "bytes block"], Int32[Array, " block"]]:
     """Certified optima of the active LPs, their bases, and the pivots that each took.
 
     A basis of zeros is none. An inactive LP keeps its basis; the rest of it is 0.

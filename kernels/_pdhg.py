@@ -33,8 +33,8 @@ _EQUILIBRATIONS = 4
 class State(NamedTuple):
     """Where an LP's iteration stands; opaque, for a warm start."""
 
-    x: Float[Array, "n *batch"]
-    y: Float[Array, "m *batch"]
+    x: Float[Array, " n *batch"]
+    y: Float[Array, " m *batch"]
     balance: Float[Array, "*batch"]
     """ω: cost of x against cost of y in the error; the primal weight."""
 
@@ -42,8 +42,8 @@ class State(NamedTuple):
 class Scaling(NamedTuple):
     """Steps of unit balance: ``D² η`` and ``E² η``."""
 
-    x: Float[Array, "n *batch"]
-    y: Float[Array, "m *batch"]
+    x: Float[Array, " n *batch"]
+    y: Float[Array, " m *batch"]
 
 
 class Carry(NamedTuple):

@@ -38,17 +38,17 @@ _SENTENCES = {
 class BuyingLP(NamedTuple):
     """Costs per unit and quantities in units of one LP, or of a batch of LPs along trailing axes B."""
 
-    order_cost: Float[Array, "nodes *batch"]
+    order_cost: Float[Array, " nodes *batch"]
     """c_k, sourcing and capacity cost of ordering a unit into k; may be negative."""
-    order_cap: Float[Array, "nodes *batch"]
+    order_cap: Float[Array, " nodes *batch"]
     """cap_k ≥ 0; 0 where not orderable."""
     order_total: Float[Array, "*batch"]
     """Q ≥ 0."""
-    supply: Float[Array, "nodes *batch"]
+    supply: Float[Array, " nodes *batch"]
     """s_k ≥ 0, inventory and units on the way to k."""
     route_cost: Float[Array, "nodes regions *batch"]
     """w_kr; +inf where there is no route."""
-    overage_cost: Float[Array, "nodes *batch"]
+    overage_cost: Float[Array, " nodes *batch"]
     """h_k, cost of a unit that stays at k."""
     segment_value: Float[Array, "regions segments *batch"]
     """b_rm, worth of a unit served; must not increase along m. The first axis may be 1."""
@@ -61,9 +61,9 @@ class OrderRows(NamedTuple):
 
     coefficient: Float[Array, "rows nodes *batch"]
     """In units of the row per unit ordered."""
-    low: Float[Array, "rows *batch"]
+    low: Float[Array, " rows *batch"]
     """-inf where there is none."""
-    high: Float[Array, "rows *batch"]
+    high: Float[Array, " rows *batch"]
     """+inf where there is none."""
 
 
@@ -86,7 +86,7 @@ def is_short(problem: BuyingLP) -> Bool[Array, "*batch"]:
     return jnp.sum(problem.order_cap, axis=0) < problem.order_total * (1 - slack)
 
 
-def or_nothing(problem: BuyingLP, skip: Bool[Array, "block"]) -> BuyingLP:
+def or_nothing(problem: BuyingLP, skip: Bool[Array, " block"]) -> BuyingLP:
     """An LP without units, which takes no work, in the place of those to skip."""
     spread = lambda a: skip.reshape((1,) * (a.ndim - 1) + skip.shape)
     return BuyingLP(*(jnp.where(spread(a), jnp.zeros_like(a), a) for a in problem))
@@ -102,17 +102,17 @@ def power_of_two(size: Float[Array, "..."], bits: int = 0) -> Float[Array, "..."
 class Solution(NamedTuple):
     """An optimal vertex with its prices and its certificate."""
 
-    order: Float[Array, "nodes *batch"]
+    order: Float[Array, " nodes *batch"]
     """x_k, units; in {0 ≤ x ≤ cap, Σx = Q} to rounding of the sum."""
     ship: Float[Array, "nodes regions *batch"]
     """y_kr, units."""
-    leftover: Float[Array, "nodes *batch"]
+    leftover: Float[Array, " nodes *batch"]
     """o_k, units."""
     served: Float[Array, "regions segments *batch"]
     """z_rm, units."""
-    supply_price: Float[Array, "nodes *batch"]
+    supply_price: Float[Array, " nodes *batch"]
     """∂objective/∂s_k, cost per unit: the dual of k's supply row."""
-    demand_price: Float[Array, "regions *batch"]
+    demand_price: Float[Array, " regions *batch"]
     """Cost of one more unit that is already in region r (minus what it is worth there): the dual of r's row."""
     order_price: Float[Array, "*batch"]
     """∂objective/∂Q, cost per unit."""

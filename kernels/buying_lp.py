@@ -136,7 +136,7 @@ def basis_size(nodes: int, regions: int, segments: int, method: Method | None = 
     return _network_simplex.basis_size(nodes, regions) if method == "network_simplex" else 0
 
 
-def known_or(basis: Int8[Array, "bytes *batch"], other: Int8[Array, "bytes *batch"]) -> Int8[Array, "bytes *batch"]:
+def known_or(basis: Int8[Array, " bytes *batch"], other: Int8[Array, " bytes *batch"]) -> Int8[Array, " bytes *batch"]:
     """Each LP's basis, or the other one where it is none."""
     return jnp.where(basis[:1] != 0, basis, other)
 

@@ -64,11 +64,11 @@ _LANES = 64
 class Answer(NamedTuple):
     """A point, its prices and its certificate."""
 
-    x: Float[Array, "n *batch"]
+    x: Float[Array, " n *batch"]
     """In the box and the groups, the sums to rounding; keeps the rows to the tolerance."""
-    y: Float[Array, "m *batch"]
+    y: Float[Array, " m *batch"]
     """∂objective/∂ the bound of a row that holds; positive where that is ``row_low``."""
-    group_price: Float[Array, "groups *batch"]
+    group_price: Float[Array, " groups *batch"]
     """∂objective/∂totals."""
     objective: Float[Array, "*batch"]
     dual_objective: Float[Array, "*batch"]

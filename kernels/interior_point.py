@@ -79,7 +79,7 @@ def no_state(problem: BuyingLP) -> State:
 
 
 @jax.jit
-def central_order(problem: BuyingLP, barrier: float | Float[Array, ""]) -> Float[Array, "nodes *batch"]:
+def central_order(problem: BuyingLP, barrier: float | Float[Array, ""]) -> Float[Array, " nodes *batch"]:
     """The order where every value times its slack is ``barrier`` times the largest cost times all units (Σs + Q).
 
     In units, and differentiable by costs, quantities and ``barrier`` (without a unit, > 0), forward and backward, by

@@ -29,25 +29,25 @@ _SHORT = 150
 
 
 def box(
-    values: Float[Array, "n *batch"], low: Float[Array, "..."], high: Float[Array, "..."]
-) -> Float[Array, "n *batch"]:
+    values: Float[Array, " n *batch"], low: Float[Array, "..."], high: Float[Array, "..."]
+) -> Float[Array, " n *batch"]:
     """Nearest point of ``{low <= x <= high}``; bounds broadcast against ``values``, in the same unit. NaN stays NaN."""
     return jnp.clip(values, low, high)
 
 
 def simplex(
-    values: Float[Array, "n *batch"], total: Float[Array, "*batch"], weights: Float[Array, "n *batch"] | None = None
-) -> Float[Array, "n *batch"]:
+    values: Float[Array, " n *batch"], total: Float[Array, "*batch"], weights: Float[Array, " n *batch"] | None = None
+) -> Float[Array, " n *batch"]:
     """Nearest point of ``{x >= 0, sum x = total}``; ``total >= 0`` is in the unit of ``values``, weights have none."""
     return capped_simplex(values, jnp.full_like(values, jnp.inf), total, weights)
 
 
 def capped_simplex(
-    values: Float[Array, "n *batch"],
-    cap: Float[Array, "n *batch"],
+    values: Float[Array, " n *batch"],
+    cap: Float[Array, " n *batch"],
     total: Float[Array, "*batch"],
-    weights: Float[Array, "n *batch"] | None = None,
-) -> Float[Array, "n *batch"]:
+    weights: Float[Array, " n *batch"] | None = None,
+) -> Float[Array, " n *batch"]:
     """Nearest point of ``{0 <= x <= cap, sum x = total}``.
 
     ``values`` and ``cap`` have shape (n, *batch), ``total`` shape (*batch,), all in one unit, ``cap >= 0``, which may

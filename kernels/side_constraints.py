@@ -60,7 +60,7 @@ class Constrained(NamedTuple):
 
     solution: Solution
     """The primal residual of a side constraint is a part of its largest coefficient times all units, Σs + Q."""
-    row_price: Float[Array, "rows *batch"]
+    row_price: Float[Array, " rows *batch"]
     """∂objective/∂ the bound that holds, cost per unit of the row; positive where that is ``low``."""
     iterations: Int32[Array, "*batch"]
     """Of the method: "column_generation" solves the LP without rows once in each."""

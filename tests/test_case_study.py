@@ -3,8 +3,9 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jaxsim.kernels.buying_lp import BuyingLP, Status, solve
 from scipy.optimize import linprog
+
+from jaxsim.kernels.buying_lp import BuyingLP, Status, solve
 
 COSTS = np.array([[8.0, 6, 10, 9], [9, 12, 13, 7], [14, 9, 16, 5]])
 SUPPLY = np.array([35.0, 50, 40])
@@ -23,16 +24,16 @@ def test_linprog_finds_the_least_cost():
 
 def test_the_kernel_finds_the_least_cost():
     problem = BuyingLP(
-        order_cost=np.zeros(3),
-        order_cap=np.zeros(3),
-        order_total=np.array(0.0),
-        supply=SUPPLY,
-        route_cost=COSTS,
-        overage_cost=np.zeros(3),
-        segment_value=np.full((4, 1), WORTH),
-        segment_width=DEMAND[:, None],
+        order_cost=jnp.zeros(3),
+        order_cap=jnp.zeros(3),
+        order_total=jnp.array(0.0),
+        supply=jnp.asarray(SUPPLY),
+        route_cost=jnp.asarray(COSTS),
+        overage_cost=jnp.zeros(3),
+        segment_value=jnp.full((4, 1), WORTH),
+        segment_width=jnp.asarray(DEMAND[:, None]),
     )
-    answer = solve(BuyingLP(*map(jnp.asarray, problem)))
+    answer = solve(problem)
     assert answer.status == Status.OPTIMAL
     np.testing.assert_array_equal(answer.served[:, 0], DEMAND)
     assert float((COSTS * answer.ship).sum()) == LEAST_COST

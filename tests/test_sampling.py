@@ -43,7 +43,7 @@ def test_unbiased_with_the_modeled_variance():
     """1,000 draws: the mean at 5 standard errors (false alarm 6e-7), the deviation at 15%, over 6 of its own."""
     products = population(600, 3)
     total = products.volume.sum()
-    estimates = []
+    estimates, sample = [], stratified_sample(products, 100, 0)
     stratum = np.full(len(products.names), -1)  # the same for every seed, so the draws together show all members
     for seed in range(1000):
         sample = stratified_sample(products, 100, seed)

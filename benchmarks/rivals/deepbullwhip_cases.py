@@ -1,3 +1,5 @@
+# The rival is installed in an environment of its own (README.md).
+# pyright: reportMissingImports=false
 """DeepBullwhip's two engines on the backlogged instances that it has: one location, lead time 1 or more.
 
 Its order-up-to level is that of the normal newsvendor, from a forecast that is here the true mean and deviation. It has

@@ -1,3 +1,5 @@
+# The rival is installed in an environment of its own (README.md).
+# pyright: reportMissingImports=false
 """gym-invmgmt on all instances; it has both backlog and lost sales, and textbook lead times.
 
 It ships from storage what was there before the period's arrivals, so an order takes one period more to pass through

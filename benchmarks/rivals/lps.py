@@ -33,7 +33,7 @@ class LPs(NamedTuple):
     step: np.ndarray
 
     @property
-    def count(self) -> int:
+    def number(self) -> int:
         """LPs."""
         return len(self.cost)
 
@@ -110,7 +110,7 @@ def measure(solver: Solver, lps: LPs, before: LPs, passes: int) -> list[dict]:
 
     A hot start of an LP comes right after the LP before it, which is not timed.
     """
-    times = np.zeros((passes, len(solver.starts), lps.count))
+    times = np.zeros((passes, len(solver.starts), lps.number))
     points = np.full((len(solver.starts), *lps.cost.shape), np.nan)
     held = np.full_like(lps.cost[0], np.nan), np.full_like(lps.upper[0], np.nan), np.full_like(lps.right[0], np.nan)
 
@@ -124,7 +124,7 @@ def measure(solver: Solver, lps: LPs, before: LPs, passes: int) -> list[dict]:
         return time.perf_counter() - began, order is not None
 
     for turn in range(passes):
-        for index in range(lps.count):
+        for index in range(lps.number):
             for place, start in enumerate(solver.starts):
                 if start == "hot":
                     run(before, index, hot=False)
@@ -141,7 +141,7 @@ def row(method: str, start: str, lps: LPs, seconds: np.ndarray, point: np.ndarra
     return {
         "method": method,
         "start": start,
-        "lps": lps.count,
+        "lps": lps.number,
         "threads": 1,
         "us_per_lp": float(seconds.min() * 1e6),
         "us_per_lp_passes": (seconds * 1e6).tolist(),
@@ -206,7 +206,7 @@ def _with_side_rows(lps: LPs, arrays: dict[str, np.ndarray]) -> LPs:
     matrix = np.hstack([lps.matrix, np.zeros((len(lps.matrix), rows))])
     return lps._replace(
         matrix=np.vstack([matrix[:-1], side, matrix[-1:]]),
-        cost=np.hstack([lps.cost, np.zeros((lps.count, rows))]),
+        cost=np.hstack([lps.cost, np.zeros((lps.number, rows))]),
         upper=np.hstack([lps.upper, (high - low).T]),
         right=np.hstack([lps.right[:, :-1], high.T, lps.right[:, -1:]]),
     )

@@ -1,3 +1,5 @@
+# The rival is installed in an environment of its own (README.md).
+# pyright: reportMissingImports=false
 """MPAX, a first-order solver in JAX, over a batch in one `vmap` in one `jit`."""
 
 import time
@@ -36,14 +38,14 @@ def solve(lps: LPs, double: bool, tolerance: float, passes: int) -> dict:
     given = [jnp.asarray(array, float) for array in (lps.matrix, lps.cost, lps.right, lps.upper)]
     began = time.perf_counter()
     jax.block_until_ready(all_of_them(*given))
-    compiling, seconds = time.perf_counter() - began, []
+    compiling, seconds, point, status = time.perf_counter() - began, [], None, None
     for _ in range(passes):
         began = time.perf_counter()
         point, status = jax.block_until_ready(all_of_them(*given))
-        seconds.append((time.perf_counter() - began) / lps.count)
+        seconds.append((time.perf_counter() - began) / lps.number)
     point = np.where(np.asarray(status)[:, None] == OPTIMAL, np.asarray(point, np.float64), np.nan)
     name = f"MPAX r2HPDHG {'float64' if double else 'float32'}, {tolerance:g}"
-    return row(name, "cold", lps, np.array(seconds), point) | {"batch": lps.count, "first_call_seconds": compiling}
+    return row(name, "cold", lps, np.array(seconds), point) | {"batch": lps.number, "first_call_seconds": compiling}
 
 
 def main() -> None:

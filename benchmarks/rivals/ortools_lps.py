@@ -1,3 +1,5 @@
+# The rival is installed in an environment of its own (README.md).
+# pyright: reportMissingImports=false
 """OR-Tools on the buying LP: its minimum-cost flow, which takes whole numbers only, and GLOP with a kept model.
 
 The network: pool to node (c, cap), node to region (w), node to sink (h), region to sink in M arcs (-b, width); supplies

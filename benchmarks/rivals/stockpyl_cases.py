@@ -1,3 +1,5 @@
+# The rival is installed in an environment of its own (README.md).
+# pyright: reportMissingImports=false
 """stockpyl on the backlogged instances, and its exact solver on the serial one; it has no lost sales.
 
 stockpyl orders after demand. At the stage that faces customers a textbook lead time L is therefore its L + 1. Storage

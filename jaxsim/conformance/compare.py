@@ -52,13 +52,13 @@ class FieldComparison:
 
     entries: int
     """Entries compared."""
-    differing: Int64[np.ndarray, "days"]
+    differing: Int64[np.ndarray, " days"]
     """Entries of each day that differ."""
-    product_trials: Int64[np.ndarray, "days"]
+    product_trials: Int64[np.ndarray, " days"]
     """Product-trials with such an entry on each day."""
     affected: int
     """Product-trials with such an entry on any day."""
-    largest: Float64[np.ndarray, "days"]
+    largest: Float64[np.ndarray, " days"]
     """Largest difference of each day, those within the tolerance included; NaN when a value is NaN."""
     first: Difference | None
 

@@ -45,7 +45,7 @@ def wmapd(utilization: Float64[np.ndarray, "..."], plan: Float64[np.ndarray, "..
 
 
 def adherence(
-    system: System, outcome: Outcome, used: Estimate, strata: Int[np.ndarray, "products"] | None = None
+    system: System, outcome: Outcome, used: Estimate, strata: Int[np.ndarray, " products"] | None = None
 ) -> Adherence:
     """wMAPD of an outcome with its standard error and noise floor.
 

@@ -140,7 +140,7 @@ def _scatter(weekly, order_week, node, planned) -> scipy.sparse.csc_array:
     return scipy.sparse.csc_array(scipy.sparse.coo_array((value[used], (row[used], column[used])), shape=shape))
 
 
-def _repair(problem: SplitProblem, units: Float64[np.ndarray, "columns"]) -> Float64[np.ndarray, "columns"]:
+def _repair(problem: SplitProblem, units: Float64[np.ndarray, " columns"]) -> Float64[np.ndarray, " columns"]:
     """Exactly feasible split: no negative part, every group's parts scaled to its quantity."""
     if len(units) == 0:
         return units
@@ -149,7 +149,7 @@ def _repair(problem: SplitProblem, units: Float64[np.ndarray, "columns"]) -> Flo
     return parts * quantity / np.repeat(np.add.reduceat(parts, problem.start), problem.lengths)
 
 
-def _dual_objective(problem: SplitProblem, prices: Float64[np.ndarray, "h"]) -> float:
+def _dual_objective(problem: SplitProblem, prices: Float64[np.ndarray, " h"]) -> float:
     """Σ_h π_h (u_h − f_h) − Σ_g Q_g max_k Σ_h P_gkh π_h, in units."""
     if len(problem.quantity) == 0:
         return float(prices @ problem.gap)

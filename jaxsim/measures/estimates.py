@@ -29,15 +29,15 @@ class Estimate:
 
 
 def strata_of(
-    scale: Float64[np.ndarray, "products"], strata: Int[np.ndarray, "products"] | None
-) -> Int[np.ndarray, "products"]:
+    scale: Float64[np.ndarray, " products"], strata: Int[np.ndarray, " products"] | None
+) -> Int[np.ndarray, " products"]:
     """Stratum of each product, 0 … S − 1; without `strata`, products of equal γ are taken as one stratum."""
     return np.unique(scale if strata is None else strata, return_inverse=True)[1]
 
 
 def variance_strata(
-    scale: Float64[np.ndarray, "products"], strata: Int[np.ndarray, "products"], trials: int
-) -> Int[np.ndarray, "products"]:
+    scale: Float64[np.ndarray, " products"], strata: Int[np.ndarray, " products"], trials: int
+) -> Int[np.ndarray, " products"]:
     """Strata 0 … S − 1 with each that has a single product, but needs two for its variance, joined to a neighbor.
 
     A single product needs no other when it stands for itself alone and has several trials. The neighbor is the stratum
@@ -49,7 +49,7 @@ def variance_strata(
 
 
 def total(
-    scale: Float64[np.ndarray, "products"], strata: Int[np.ndarray, "products"] | None, values: PerTrial
+    scale: Float64[np.ndarray, " products"], strata: Int[np.ndarray, " products"] | None, values: PerTrial
 ) -> Estimate:
     """Σ γ · mean over trials, with its standard error.
 
@@ -66,10 +66,10 @@ def total(
 
 
 def total_variance(
-    scale: Float64[np.ndarray, "products"],
-    strata: Int[np.ndarray, "products"],
-    means: Float64[np.ndarray, "products"],
-    trial_variance: Float64[np.ndarray, "products"],
+    scale: Float64[np.ndarray, " products"],
+    strata: Int[np.ndarray, " products"],
+    means: Float64[np.ndarray, " products"],
+    trial_variance: Float64[np.ndarray, " products"],
     trials: int,
 ) -> float:
     """Variance of Σ γ · mean, see above; NaN where it cannot be estimated.
@@ -88,7 +88,7 @@ def total_variance(
     return float(stage_variance(population, count, np.bincount(group, centered**2), within, trials).sum())
 
 
-def estimable(scale: Float64[np.ndarray, "products"], trials: int) -> bool:
+def estimable(scale: Float64[np.ndarray, " products"], trials: int) -> bool:
     """Whether the sample says anything of its own error: not a single product that stands for others, or has one
     trial."""
     return len(scale) > 1 or (trials > 1 and bool(np.all(scale <= 1 + 1e-9)))
@@ -113,7 +113,7 @@ def stage_variance(
 
 
 def linearized(
-    scale: Float64[np.ndarray, "products"], numerator: PerTrial, denominator: PerTrial
+    scale: Float64[np.ndarray, " products"], numerator: PerTrial, denominator: PerTrial
 ) -> tuple[float, PerTrial]:
     """Ratio R = Y / X of two totals, and (y − R x) / X of each product-trial, whose total varies as the ratio does to
     first order.
@@ -128,8 +128,8 @@ def linearized(
 
 
 def ratio(
-    scale: Float64[np.ndarray, "products"],
-    strata: Int[np.ndarray, "products"] | None,
+    scale: Float64[np.ndarray, " products"],
+    strata: Int[np.ndarray, " products"] | None,
     numerator: PerTrial,
     denominator: PerTrial,
 ) -> Estimate:

@@ -64,7 +64,7 @@ def contributions(system: System, outcome: Outcome) -> dict[str, PerTrial]:
     return {name: np.asarray(values, np.float64) for name, values in columns.items()}
 
 
-def kpis(system: System, outcome: Outcome, strata: Int[np.ndarray, "products"] | None = None) -> dict[str, Estimate]:
+def kpis(system: System, outcome: Outcome, strata: Int[np.ndarray, " products"] | None = None) -> dict[str, Estimate]:
     """All indicators with standard errors over sample and trials; every value is a ratio of totals, NaN when its
     denominator is 0.
 
@@ -82,8 +82,8 @@ def kpis(system: System, outcome: Outcome, strata: Int[np.ndarray, "products"] |
 
 
 def kpis_of(
-    scale: Float64[np.ndarray, "products"],
-    strata: Int[np.ndarray, "products"] | None,
+    scale: Float64[np.ndarray, " products"],
+    strata: Int[np.ndarray, " products"] | None,
     columns: Mapping[str, PerTrial],
 ) -> dict[str, Estimate]:
     """`kpis` from the columns of `contributions`."""

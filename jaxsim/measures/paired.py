@@ -26,8 +26,8 @@ class Difference:
 
 
 def paired_totals(
-    scale: Float64[np.ndarray, "products"],
-    strata: Int[np.ndarray, "products"] | None,
+    scale: Float64[np.ndarray, " products"],
+    strata: Int[np.ndarray, " products"] | None,
     first: PerTrial,
     second: PerTrial,
     mean: float | None = None,
@@ -47,8 +47,8 @@ def paired_totals(
 
 
 def paired_ratios(
-    scale: Float64[np.ndarray, "products"],
-    strata: Int[np.ndarray, "products"] | None,
+    scale: Float64[np.ndarray, " products"],
+    strata: Int[np.ndarray, " products"] | None,
     first: tuple[PerTrial, PerTrial],
     second: tuple[PerTrial, PerTrial],
 ) -> Difference:

@@ -13,7 +13,7 @@ def preferred_node_availability(
     outcome: Outcome,
     *,
     weeks: slice = slice(None),
-    strata: Int[np.ndarray, "products"] | None = None,
+    strata: Int[np.ndarray, " products"] | None = None,
 ) -> Estimate:
     """PNA as the paper approximates it: Σ γ min(D60, Ī) / Σ γ D60 over products, preferred nodes and weeks (section
     2.4.2).
@@ -42,14 +42,14 @@ def preferred_availability(
 
 
 def simulated_preferred_availability(
-    system: System, outcome: Outcome, strata: Int[np.ndarray, "products"] | None = None
+    system: System, outcome: Outcome, strata: Int[np.ndarray, " products"] | None = None
 ) -> Estimate:
     """PNA from simulated orders: units that the preferred node served / units asked for, over the whole horizon."""
     preferred = outcome.served[:, :, 0].sum(2, dtype=np.int64).astype(np.float64)
     return ratio(system.products.scale, strata, preferred, demanded(outcome))
 
 
-def fill_rate(system: System, outcome: Outcome, strata: Int[np.ndarray, "products"] | None = None) -> Estimate:
+def fill_rate(system: System, outcome: Outcome, strata: Int[np.ndarray, " products"] | None = None) -> Estimate:
     """Units delivered, backlogged ones late, / units asked for, over the whole horizon."""
     return ratio(system.products.scale, strata, delivered(outcome), demanded(outcome))
 

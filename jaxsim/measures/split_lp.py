@@ -22,13 +22,13 @@ from jaxtyping import Float64, Int
 class SplitProblem:
     """Columns are (group, slot) pairs in group order."""
 
-    quantity: Float64[np.ndarray, "groups"]
+    quantity: Float64[np.ndarray, " groups"]
     """Q, units, positive."""
-    start: Int[np.ndarray, "groups"]
+    start: Int[np.ndarray, " groups"]
     """First column of each group; every group has at least one."""
     arrival: scipy.sparse.csc_array
     """P: node-weeks × columns, probabilities of arrival."""
-    gap: Float64[np.ndarray, "h"]
+    gap: Float64[np.ndarray, " h"]
     """Plan less what is in flight, units."""
 
     @property
@@ -37,7 +37,7 @@ class SplitProblem:
         return self.arrival.indptr.size - 1
 
     @property
-    def lengths(self) -> Int[np.ndarray, "groups"]:
+    def lengths(self) -> Int[np.ndarray, " groups"]:
         """Columns of each group."""
         return np.diff(np.append(self.start, self.columns))
 
@@ -58,9 +58,9 @@ class SplitProblem:
 class Split:
     """What a solver found; neither feasible nor optimal unless recomputed so."""
 
-    units: Float64[np.ndarray, "columns"] | None
+    units: Float64[np.ndarray, " columns"] | None
     """x, or None when the solver has no point."""
-    prices: Float64[np.ndarray, "h"]
+    prices: Float64[np.ndarray, " h"]
     """π, within [−1, 1]."""
     status: str
 
@@ -135,7 +135,7 @@ def _direction(model: "_Model", solve, x, s, primal, dual, complementarity):
     return (complementarity - x * ds) / s, dy, ds
 
 
-def _reach(value: Float64[np.ndarray, "n"], step: Float64[np.ndarray, "n"]) -> float:
+def _reach(value: Float64[np.ndarray, " n"], step: Float64[np.ndarray, " n"]) -> float:
     """Longest step of at most 1 that keeps `value` nonnegative."""
     down = step < 0
     return min(1.0, float((-value[down] / step[down]).min(initial=np.inf)))
@@ -155,7 +155,7 @@ class _Model:
         self.cost = np.concatenate([np.zeros(self.columns), np.ones(2 * self.rows)])
         self.right = np.concatenate([problem.gap / self.size, np.ones(len(problem.start))])
 
-    def times(self, x: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "rows"]:
+    def times(self, x: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " rows"]:
         """A x."""
         share, over, under = (
             x[: self.columns],
@@ -164,12 +164,12 @@ class _Model:
         )
         return np.concatenate([self.matrix @ share - over + under, np.add.reduceat(share, self.start)])
 
-    def transpose(self, y: Float64[np.ndarray, "rows"]) -> Float64[np.ndarray, "n"]:
+    def transpose(self, y: Float64[np.ndarray, " rows"]) -> Float64[np.ndarray, " n"]:
         """Aᵀ y."""
         price = y[: self.rows]
         return np.concatenate([self.matrix_transposed @ price + np.repeat(y[self.rows :], self.lengths), -price, price])
 
-    def factor(self, weight: Float64[np.ndarray, "n"]):
+    def factor(self, weight: Float64[np.ndarray, " n"]):
         """Solver of A diag(weight) Aᵀ y = r: groups eliminated, one Cholesky factor over node-weeks."""
         share = weight[: self.columns]
         group = np.add.reduceat(share, self.start)
@@ -182,14 +182,14 @@ class _Model:
         factor = scipy.linalg.cho_factor(dense, lower=True)
         weighted = scipy.sparse.csr_array((self.matrix * share[None, :]) @ self.owners_transposed)
 
-        def solve(right: Float64[np.ndarray, "rows"]) -> Float64[np.ndarray, "rows"]:
+        def solve(right: Float64[np.ndarray, " rows"]) -> Float64[np.ndarray, " rows"]:
             top, bottom = right[: self.rows], right[self.rows :]
             price = scipy.linalg.cho_solve(factor, top - weighted @ (bottom / group))
             return np.concatenate([price, (bottom - weighted.T @ price) / group])
 
         return solve
 
-    def _relative_to_heaviest(self, share: Float64[np.ndarray, "columns"]) -> scipy.sparse.csr_array:
+    def _relative_to_heaviest(self, share: Float64[np.ndarray, " columns"]) -> scipy.sparse.csr_array:
         """Columns less the column of most weight in their group: the same Schur complement without its cancellation."""
         owner = np.repeat(np.arange(len(self.start)), self.lengths)
         order = np.lexsort((-share, owner))

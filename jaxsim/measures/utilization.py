@@ -11,7 +11,7 @@ from jaxsim.outcome import Outcome
 from jaxsim.system import System
 
 
-def utilization(system: System, outcome: Outcome, strata: Int[np.ndarray, "products"] | None = None) -> Estimate:
+def utilization(system: System, outcome: Outcome, strata: Int[np.ndarray, " products"] | None = None) -> Estimate:
     """Ũ of every node and week, with its standard error over sample and trials.
 
     Args:
@@ -38,7 +38,7 @@ def utilization(system: System, outcome: Outcome, strata: Int[np.ndarray, "produ
     return Estimate(total, np.sqrt(variance))
 
 
-def planned_node_weeks(plan: Float64[np.ndarray, "nodes weeks"]) -> tuple[Int[np.ndarray, "h"], Int[np.ndarray, "h"]]:
+def planned_node_weeks(plan: Float64[np.ndarray, "nodes weeks"]) -> tuple[Int[np.ndarray, " h"], Int[np.ndarray, " h"]]:
     """Nodes and weeks of the H node-weeks that have a labor plan, in the order of the search's vectors."""
     nodes, weeks = np.nonzero(~np.isnan(plan))
     return nodes, weeks
@@ -47,7 +47,7 @@ def planned_node_weeks(plan: Float64[np.ndarray, "nodes weeks"]) -> tuple[Int[np
 class _Places:
     """Where each (product, slot) counts: its node, and its node within the product's stratum."""
 
-    def __init__(self, system: System, strata: Int[np.ndarray, "products"]):
+    def __init__(self, system: System, strata: Int[np.ndarray, " products"]):
         self.nodes = len(system.network.nodes)
         node = system.products.node
         self.used = node >= 0

@@ -26,11 +26,11 @@ KEYS = ("product", "trial", "scale", "stratum", "costs")
 class Contributions:
     """Table `contributions` of the result that represents a run."""
 
-    product: Shaped[np.ndarray, "products"]
+    product: Shaped[np.ndarray, " products"]
     """Names."""
-    trials: Int[np.ndarray, "trials"]
-    scale: Float64[np.ndarray, "products"]
-    stratum: Int[np.ndarray, "products"]
+    trials: Int[np.ndarray, " trials"]
+    scale: Float64[np.ndarray, " products"]
+    stratum: Int[np.ndarray, " products"]
     values: dict[str, PerTrial]
     """The other columns."""
 

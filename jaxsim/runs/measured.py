@@ -56,7 +56,7 @@ def measure(problem: Problem, outcome: Outcome) -> Measured:
     return Measured(used, adherence(system, outcome, used, strata), table, columns)
 
 
-def cost_columns(problem: Problem, costs: Float64[np.ndarray, "h"]) -> dict[str, Any]:
+def cost_columns(problem: Problem, costs: Float64[np.ndarray, " h"]) -> dict[str, Any]:
     """Table `costs` of the planned node-weeks."""
     return _node_weeks(problem) | {"cost": costs}
 

@@ -25,7 +25,7 @@ class Problem:
     """Arrays of a sample of products, and what it says of the population."""
 
     system: System
-    strata: Int[np.ndarray, "products"]
+    strata: Int[np.ndarray, " products"]
     population: int
     """Products of the scenario."""
     work_saved: float

@@ -251,7 +251,7 @@ def _search(
     node_weeks = planned_node_weeks(problem.plan)
     plan = problem.plan[node_weeks]
 
-    def evaluate(costs: Float64[np.ndarray, "h"]) -> Evaluation:
+    def evaluate(costs: Float64[np.ndarray, " h"]) -> Evaluation:
         outcome = simulate(_matrix(problem, costs))
         used = np.asarray(utilization(problem.system, outcome, problem.strata).mean)[node_weeks]
         pna = preferred_node_availability(problem.system, outcome, strata=problem.strata)
@@ -300,7 +300,7 @@ def _headline_metrics(before: Measured, after: Measured | None, bound: float) ->
     return metrics
 
 
-def _matrix(problem: Problem, costs: Float64[np.ndarray, "h"]) -> Float64[np.ndarray, "nodes weeks"]:
+def _matrix(problem: Problem, costs: Float64[np.ndarray, " h"]) -> Float64[np.ndarray, "nodes weeks"]:
     """Costs of planned node-weeks as (nodes, weeks); 0 where there is no plan."""
     matrix = np.zeros(problem.plan.shape)
     matrix[planned_node_weeks(problem.plan)] = costs

@@ -23,7 +23,7 @@ RIDGE = 1e-11
 class BoxSolution:
     """Maximizer of a box QP and its recomputed certificate."""
 
-    step: Float64[np.ndarray, "n"]
+    step: Float64[np.ndarray, " n"]
     residual: float
     """∞-norm of z − clip(z − gradient), variables scaled to unit curvature, relative to max(1, ‖z‖∞, ‖V‖∞)."""
     iterations: int
@@ -34,14 +34,14 @@ class _Problem:
     """minimize ½ zᵀAz − bᵀz over a box, with A scaled to unit diagonal."""
 
     matrix: Float64[np.ndarray, "n n"]
-    linear: Float64[np.ndarray, "n"]
-    lower: Float64[np.ndarray, "n"]
-    upper: Float64[np.ndarray, "n"]
+    linear: Float64[np.ndarray, " n"]
+    lower: Float64[np.ndarray, " n"]
+    upper: Float64[np.ndarray, " n"]
 
-    def project(self, point: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
+    def project(self, point: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
         return np.clip(point, self.lower, self.upper)
 
-    def residual(self, point: Float64[np.ndarray, "n"], gradient: Float64[np.ndarray, "n"]) -> float:
+    def residual(self, point: Float64[np.ndarray, " n"], gradient: Float64[np.ndarray, " n"]) -> float:
         if point.size == 0:
             return 0.0
         size = max(1.0, float(np.abs(point).max()), float(np.abs(self.linear).max()))
@@ -50,9 +50,9 @@ class _Problem:
 
 def solve_box_qp(
     matrix: Float64[np.ndarray, "n n"],
-    gradient: Float64[np.ndarray, "n"],
-    lower: Float64[np.ndarray, "n"],
-    upper: Float64[np.ndarray, "n"],
+    gradient: Float64[np.ndarray, " n"],
+    lower: Float64[np.ndarray, " n"],
+    upper: Float64[np.ndarray, " n"],
     *,
     tolerance: float = 1e-13,
 ) -> BoxSolution:
@@ -94,7 +94,7 @@ def _check(matrix, gradient, lower, upper) -> None:
         raise ValueError("box QP: the matrix must be negative semidefinite, but a diagonal element is positive")
 
 
-def _projected_newton(problem: _Problem, tolerance: float) -> tuple[Float64[np.ndarray, "n"], float, int]:
+def _projected_newton(problem: _Problem, tolerance: float) -> tuple[Float64[np.ndarray, " n"], float, int]:
     point = problem.project(problem.linear)
     iterations = 0
     while True:
@@ -112,7 +112,7 @@ def _projected_newton(problem: _Problem, tolerance: float) -> tuple[Float64[np.n
         point = problem.project(point + step)
 
 
-def _held(problem: _Problem, point, gradient) -> Bool[np.ndarray, "n"]:
+def _held(problem: _Problem, point, gradient) -> Bool[np.ndarray, " n"]:
     """Variables at a bound (or within a whisker of it) that the gradient pushes outward."""
     whisker = 1e-14 * np.maximum(1.0, np.abs(point))
     fixed = problem.lower == problem.upper
@@ -123,7 +123,7 @@ def _held(problem: _Problem, point, gradient) -> Bool[np.ndarray, "n"]:
     )
 
 
-def _newton_direction(problem: _Problem, gradient, free: Bool[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
+def _newton_direction(problem: _Problem, gradient, free: Bool[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
     """Newton step of the free variables; the ridge grows until the Cholesky factor exists."""
     direction = np.zeros_like(gradient)
     index = np.flatnonzero(free)
@@ -141,7 +141,7 @@ def _newton_direction(problem: _Problem, gradient, free: Bool[np.ndarray, "n"]) 
     return direction
 
 
-def _bent_step(problem: _Problem, point, gradient, direction) -> Float64[np.ndarray, "n"] | None:
+def _bent_step(problem: _Problem, point, gradient, direction) -> Float64[np.ndarray, " n"] | None:
     """Longest of 1, ½, ¼, … along the projected arc that decreases the objective enough; None when there is none.
 
     The decrease of a quadratic is computed from the step itself, without subtracting two objectives.

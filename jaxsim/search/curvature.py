@@ -16,7 +16,7 @@ from jaxtyping import Float64
 class Evaluation:
     """What one simulation tells the search."""
 
-    utilization: Float64[np.ndarray, "h"]
+    utilization: Float64[np.ndarray, " h"]
     """Ũ in units, a number for each node-week of the plan."""
     extras: dict[str, float] = dataclasses.field(default_factory=dict)
     """Figures to report beside the iteration, such as preferred node availability."""
@@ -28,9 +28,9 @@ class Evaluation:
 class Transition:
     """The last move of the search: from one simulated cost vector to the next."""
 
-    cost_step: Float64[np.ndarray, "h"]
+    cost_step: Float64[np.ndarray, " h"]
     """δ_λ, cost."""
-    violation_change: Float64[np.ndarray, "h"]
+    violation_change: Float64[np.ndarray, " h"]
     """δ_V, units."""
     evaluation: Evaluation
     """The simulation at the end of the move."""
@@ -86,9 +86,9 @@ class DampedBfgs:
 
 
 def diagonal_start(
-    plan: Float64[np.ndarray, "h"],
-    cost_step: Float64[np.ndarray, "h"],
-    violation_change: Float64[np.ndarray, "h"],
+    plan: Float64[np.ndarray, " h"],
+    cost_step: Float64[np.ndarray, " h"],
+    violation_change: Float64[np.ndarray, " h"],
     *,
     cost_scale: float,
     spread: float,

@@ -26,7 +26,7 @@ class Recent:
     cost_scale: float
 
 
-Box = tuple[Float64[np.ndarray, "h"], Float64[np.ndarray, "h"]]
+Box = tuple[Float64[np.ndarray, " h"], Float64[np.ndarray, " h"]]
 """Lower and upper bound of the cost step."""
 
 

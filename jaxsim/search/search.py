@@ -21,7 +21,7 @@ from jaxsim.search.limits import Bisection, DecayingMaximum, Recent, SignCut, St
 from jaxsim.search.state import SearchState
 from jaxsim.search.stopping import IterationCount, StopReason, StopRule
 
-Evaluate = Callable[[Float64[np.ndarray, "h"]], Evaluation]
+Evaluate = Callable[[Float64[np.ndarray, " h"]], Evaluation]
 """Simulates λ (cost per unit, one per node-week of the plan)."""
 
 
@@ -72,8 +72,8 @@ class IterationRecord:
 class SearchResult:
     """The promoted costs (the best simulated, not the last) and the state to go on from."""
 
-    costs: Float64[np.ndarray, "h"]
-    utilization: Float64[np.ndarray, "h"]
+    costs: Float64[np.ndarray, " h"]
+    utilization: Float64[np.ndarray, " h"]
     wmapd: float
     promoted_iteration: int
     """−1, with zero costs and NaN utilization, when not even the first simulation was completed."""
@@ -89,7 +89,7 @@ class SearchResult:
 
 def search(
     evaluate: Evaluate,
-    plan: Float64[np.ndarray, "h"],
+    plan: Float64[np.ndarray, " h"],
     config: SearchConfig = SearchConfig(),
     *,
     state: SearchState | None = None,
@@ -130,7 +130,7 @@ def search(
     )
 
 
-def start_state(plan: Float64[np.ndarray, "h"], config: SearchConfig) -> SearchState:
+def start_state(plan: Float64[np.ndarray, " h"], config: SearchConfig) -> SearchState:
     """State before the first simulation: small uniform costs (Algorithm 2, step 1)."""
     n = len(plan)
     return SearchState(
@@ -146,7 +146,7 @@ def start_state(plan: Float64[np.ndarray, "h"], config: SearchConfig) -> SearchS
     )
 
 
-def _check_plan(plan: Float64[np.ndarray, "h"], state: SearchState | None) -> None:
+def _check_plan(plan: Float64[np.ndarray, " h"], state: SearchState | None) -> None:
     if plan.ndim != 1 or not np.isfinite(plan).all() or (plan < 0).any() or not plan.sum() > 0:
         raise ValueError("search: the plan must be a vector of finite numbers, none negative, with a positive total")
     if state is not None and state.next_costs.shape != plan.shape:
@@ -158,7 +158,7 @@ def _stop_reason(config: SearchConfig, state: SearchState) -> StopReason | None:
 
 
 def _iterate(
-    evaluate: Evaluate, plan: Float64[np.ndarray, "h"], config: SearchConfig, state: SearchState
+    evaluate: Evaluate, plan: Float64[np.ndarray, " h"], config: SearchConfig, state: SearchState
 ) -> tuple[SearchState, IterationRecord]:
     """One pass of Algorithm 2's loop: simulate, update H, solve the QP."""
     started = time.perf_counter()
@@ -180,7 +180,7 @@ def _iterate(
     return new, record
 
 
-def _check_utilization(utilization: Float64[np.ndarray, "h"], plan: Float64[np.ndarray, "h"], iteration: int) -> None:
+def _check_utilization(utilization: Float64[np.ndarray, " h"], plan: Float64[np.ndarray, " h"], iteration: int) -> None:
     if utilization.shape != plan.shape:
         raise ValueError(f"search: utilization has shape {utilization.shape}, the plan {plan.shape}")
     finite = np.isfinite(utilization)
@@ -191,7 +191,7 @@ def _check_utilization(utilization: Float64[np.ndarray, "h"], plan: Float64[np.n
 
 
 def _observe(
-    evaluation: Evaluation, plan: Float64[np.ndarray, "h"], config: SearchConfig, state: SearchState
+    evaluation: Evaluation, plan: Float64[np.ndarray, " h"], config: SearchConfig, state: SearchState
 ) -> SearchState:
     """Book a simulation: the last few points, the path and the best iterate."""
     keep = 2 + max(limit.memory for limit in config.limits)
@@ -211,7 +211,7 @@ def _observe(
 
 
 def _updated_curvature(
-    evaluation: Evaluation, plan: Float64[np.ndarray, "h"], config: SearchConfig, state: SearchState
+    evaluation: Evaluation, plan: Float64[np.ndarray, " h"], config: SearchConfig, state: SearchState
 ) -> tuple[Float64[np.ndarray, "h h"], bool]:
     """H after the latest simulation, and whether the latest move was skipped."""
     if state.iteration < 2:
@@ -227,8 +227,8 @@ def _updated_curvature(
 
 
 def _next_step(
-    plan: Float64[np.ndarray, "h"], config: SearchConfig, state: SearchState, matrix: Float64[np.ndarray, "h h"]
-) -> tuple[Float64[np.ndarray, "h"], float]:
+    plan: Float64[np.ndarray, " h"], config: SearchConfig, state: SearchState, matrix: Float64[np.ndarray, "h h"]
+) -> tuple[Float64[np.ndarray, " h"], float]:
     """Next δ_λ, and the share of its elements that ended at a limit."""
     violation = state.violation[-1]
     if state.iteration == 1:

@@ -13,7 +13,7 @@ class SearchState:
 
     iteration: int
     """Number of simulations done; the next one is iteration k = `iteration`."""
-    next_costs: Float64[np.ndarray, "h"]
+    next_costs: Float64[np.ndarray, " h"]
     """λ to simulate next, cost."""
     curvature: Float64[np.ndarray, "h h"]
     """H, units per cost; zeros before the second simulation."""
@@ -21,12 +21,12 @@ class SearchState:
     """The last few simulated λ, the latest last."""
     violation: Float64[np.ndarray, "points h"]
     """V at `costs`, units."""
-    path: Float64[np.ndarray, "iterations"]
+    path: Float64[np.ndarray, " iterations"]
     """wMAPD of every simulation."""
     best_iteration: int
     """Iteration of least wMAPD; −1 before the first simulation."""
-    best_costs: Float64[np.ndarray, "h"]
-    best_utilization: Float64[np.ndarray, "h"]
+    best_costs: Float64[np.ndarray, " h"]
+    best_utilization: Float64[np.ndarray, " h"]
 
     @property
     def best_wmapd(self) -> float:

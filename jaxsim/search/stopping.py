@@ -21,7 +21,7 @@ class StopReason(enum.Enum):
 class StopRule(Protocol):
     """Looks at the wMAPD of all iterations so far; None to go on."""
 
-    def __call__(self, path: Float64[np.ndarray, "iterations"]) -> StopReason | None: ...
+    def __call__(self, path: Float64[np.ndarray, " iterations"]) -> StopReason | None: ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +34,7 @@ class IterationCount:
         if self.iterations < 1:
             raise ValueError("IterationCount: iterations must be at least 1")
 
-    def __call__(self, path: Float64[np.ndarray, "iterations"]) -> StopReason | None:
+    def __call__(self, path: Float64[np.ndarray, " iterations"]) -> StopReason | None:
         return StopReason.ITERATIONS if len(path) >= self.iterations else None
 
 
@@ -49,7 +49,7 @@ class WithinFactorOfBound:
         if not (self.bound >= 0 and self.factor >= 1):
             raise ValueError("WithinFactorOfBound: bound must be at least 0 and factor at least 1")
 
-    def __call__(self, path: Float64[np.ndarray, "iterations"]) -> StopReason | None:
+    def __call__(self, path: Float64[np.ndarray, " iterations"]) -> StopReason | None:
         return StopReason.NEAR_BOUND if len(path) and path.min() <= self.factor * self.bound else None
 
 
@@ -64,7 +64,7 @@ class Stalled:
         if self.patience < 1 or not 0 <= self.improvement < 1:
             raise ValueError("Stalled: patience must be at least 1 and improvement in [0, 1)")
 
-    def __call__(self, path: Float64[np.ndarray, "iterations"]) -> StopReason | None:
+    def __call__(self, path: Float64[np.ndarray, " iterations"]) -> StopReason | None:
         if len(path) <= self.patience:
             return None
         before = path[: -self.patience].min()

@@ -12,7 +12,7 @@ from jaxsim.simulator.state import Inputs, Order, Shared, State
 _SNAP = 1e6  # order vectors are snapped to this part of a case pack before rounding
 
 
-def order_quantity(inputs: Inputs, state: State, week: Int32[Array, ""]) -> Int32[Array, "batch"]:
+def order_quantity(inputs: Inputs, state: State, week: Int32[Array, ""]) -> Int32[Array, " batch"]:
     """Units Q that lift the inventory position to the order-up-to level, in whole case packs, halves up."""
     position = (state.on_hand + state.coming).sum(0, dtype=jnp.int32) - state.waiting.sum(0, dtype=jnp.int32)
     level = lax.dynamic_index_in_dim(inputs.order_up_to, week, keepdims=False)
@@ -21,7 +21,7 @@ def order_quantity(inputs: Inputs, state: State, week: Int32[Array, ""]) -> Int3
 
 
 def buying_lp(
-    inputs: Inputs, shared: Shared, state: State, quantity: Int32[Array, "batch"], day: Int32[Array, ""]
+    inputs: Inputs, shared: Shared, state: State, quantity: Int32[Array, " batch"], day: Int32[Array, ""]
 ) -> BuyingLP:
     """The LP of `jaxsim.kernels.buying_lp` for every product-trial that orders; the others get an empty one.
 
@@ -45,7 +45,7 @@ def buying_lp(
 
 
 def whole_packs(
-    inputs: Inputs, order: Float[Array, "slots batch"], quantity: Int32[Array, "batch"]
+    inputs: Inputs, order: Float[Array, "slots batch"], quantity: Int32[Array, " batch"]
 ) -> Int32[Array, "slots batch"]:
     """Largest-remainder rounding of the LP's order vector to case packs; keeps the sum, ties go to the lower slot."""
     pack = inputs.case_pack
@@ -81,7 +81,7 @@ def lead_times(inputs: Inputs, shared: Shared, day: Int32[Array, ""]) -> Int32[A
 
 
 def buy(
-    inputs: Inputs, shared: Shared, state: State, day: Int32[Array, ""], review: Bool[Array, "batch"]
+    inputs: Inputs, shared: Shared, state: State, day: Int32[Array, ""], review: Bool[Array, " batch"]
 ) -> tuple[Order, Int8[Array, "bytes batch"]]:
     """The buying policy π(S; λ) of eq. (6), for the product-trials that are reviewed today, and the LPs' bases."""
     quantity = jnp.where(review, order_quantity(inputs, state, day // 7), 0)
@@ -94,7 +94,8 @@ def buy(
 
 def basis_bytes(inputs: Inputs) -> int:
     """Bytes of a buying LP's basis."""
-    return basis_size(*inputs.lp_route_cost.shape[:2], inputs.segment_width.shape[2])
+    slots, regions, _ = inputs.lp_route_cost.shape
+    return basis_size(slots, regions, inputs.segment_width.shape[2])
 
 
 def _block(count: int) -> int:

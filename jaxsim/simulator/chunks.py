@@ -16,11 +16,11 @@ from jaxsim.system import LeadTimes, Products
 
 
 class Chunk(NamedTuple):
-    """Rows of one jitted call; entries past `count` are filling."""
+    """Rows of one jitted call; entries past `filled` are filling."""
 
-    product: Int64[np.ndarray, "batch"]
-    trial: Int64[np.ndarray, "batch"]
-    count: int
+    product: Int64[np.ndarray, " batch"]
+    trial: Int64[np.ndarray, " batch"]
+    filled: int
 
 
 def partition(products: Products, trials: int, limit: int) -> list[Chunk]:

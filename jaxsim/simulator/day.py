@@ -27,7 +27,7 @@ class Counts(NamedTuple):
     waiting: Int32[Array, "weeks batch"]
     backlog: Int32[Array, "regions batch"]
     moved: Int32[Array, "sources slots batch"]
-    fault: Int32[Array, "batch"]
+    fault: Int32[Array, " batch"]
 
 
 class Shape(NamedTuple):

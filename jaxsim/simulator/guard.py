@@ -31,12 +31,12 @@ class Check(IntEnum):
     WEEK = 1
 
 
-def first(earlier: Int32[Array, "batch"], later: Int32[Array, "batch"]) -> Int32[Array, "batch"]:
+def first(earlier: Int32[Array, " batch"], later: Int32[Array, " batch"]) -> Int32[Array, " batch"]:
     """The earlier fault of each product-trial, where it has one."""
     return jnp.where(earlier > 0, earlier, later)
 
 
-def of_state(state: State, day: Int32[Array, ""], check: Check) -> Int32[Array, "batch"]:
+def of_state(state: State, day: Int32[Array, ""], check: Check) -> Int32[Array, " batch"]:
     """Faults of a state."""
     faults = jnp.zeros_like(state.waiting[0])
     for name, code in _STATE.items():
@@ -45,13 +45,13 @@ def of_state(state: State, day: Int32[Array, ""], check: Check) -> Int32[Array, 
     return faults
 
 
-def of_order(order: Order, day: Int32[Array, ""]) -> Int32[Array, "batch"]:
+def of_order(order: Order, day: Int32[Array, ""]) -> Int32[Array, " batch"]:
     """Faults of a buying decision: its quantity, or an LP without an optimum."""
     quantity = _code(_outside(order.quantity[None]), day, _QUANTITY)
     return first(quantity, jnp.where(order.status != Status.OPTIMAL, day * _CODES + order.status, 0))
 
 
-def of_demand(units: Float64[Array, "regions days batch"], week: Int32[Array, ""]) -> Int32[Array, "batch"]:
+def of_demand(units: Float64[Array, "regions days batch"], week: Int32[Array, ""]) -> Int32[Array, " batch"]:
     """Faults of a week's demand, before it is made whole numbers; named on the week's first day."""
     fine = (units >= 0) & (units < MOST_UNITS)
     return _code(~fine.all((0, 1)), 7 * week, _DEMAND)
@@ -67,11 +67,11 @@ def sentence(fault: int) -> str:
     return f"day {day}, {names[code]} left the range of 0 to {MOST_UNITS - 1:,} units"
 
 
-def _code(bad: Bool[Array, "batch"], day: Int32[Array, ""], code: int) -> Int32[Array, "batch"]:
+def _code(bad: Bool[Array, " batch"], day: Int32[Array, ""], code: int) -> Int32[Array, " batch"]:
     return jnp.where(bad, day * _CODES + code, 0)
 
 
-def _outside(units: Int32[Array, "*lead batch"]) -> Bool[Array, "batch"]:
+def _outside(units: Int32[Array, "*lead batch"]) -> Bool[Array, " batch"]:
     """Whether any of a product-trial's numbers is negative or 2**26 and more."""
     flat = units.reshape(-1, units.shape[-1])
     together = lax.reduce(flat, jnp.int32(0), jnp.bitwise_or, (0,))

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float64, Int32
 
 
-def apportion(units: Int32[Array, "batch"], weights: Int32[Array, "parts batch"]) -> Int32[Array, "parts batch"]:
+def apportion(units: Int32[Array, " batch"], weights: Int32[Array, "parts batch"]) -> Int32[Array, "parts batch"]:
     """Split `units` over the leading axis in proportion to `weights`; parts sum exactly (to 0 with zero weights)."""
     weights = weights.astype(jnp.float64)
     upper = jnp.cumsum(weights, axis=0)

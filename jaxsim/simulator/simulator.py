@@ -163,7 +163,7 @@ class Simulator:
         return self._inputs[index]
 
     def _check_faults(self, chunk: chunks.Chunk, fault: np.ndarray) -> None:
-        bad = np.flatnonzero(fault[: chunk.count])
+        bad = np.flatnonzero(fault[: chunk.filled])
         if bad.size:
             name = self.system.product_names[chunk.product[bad[0]]]
             trial = int(chunk.trial[bad[0]]) + self._first_trial
@@ -174,7 +174,7 @@ class Simulator:
         """Batch-last chunks → (products, trials, …)."""
         full = np.empty((len(self.system.product_names), self.trials, *parts[0].shape[:-1]), dtype)
         for chunk, part in zip(self._chunks, parts, strict=True):
-            keep = slice(0, chunk.count)
+            keep = slice(0, chunk.filled)
             full[chunk.product[keep], chunk.trial[keep]] = np.moveaxis(part, -1, 0)[keep]
         return full
 

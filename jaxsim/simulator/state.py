@@ -14,11 +14,11 @@ class Inputs(NamedTuple):
     """Constants of a chunk of product-trials; see `jaxsim.system.Products` for meanings and units."""
 
     key: UInt32[Array, "2 batch"]
-    trial: UInt32[Array, "batch"]
-    backlog: Bool[Array, "batch"]
-    case_pack: Int32[Array, "batch"]
-    first_review_day: Int32[Array, "batch"]
-    review_days: Int32[Array, "batch"]
+    trial: UInt32[Array, " batch"]
+    backlog: Bool[Array, " batch"]
+    case_pack: Int32[Array, " batch"]
+    first_review_day: Int32[Array, " batch"]
+    review_days: Int32[Array, " batch"]
     kind: Int32[Array, "slots batch"]
     orderable: Bool[Array, "slots batch"]
     law: Int32[Array, "slots batch"]
@@ -76,11 +76,11 @@ class State(NamedTuple):
 class Order(NamedTuple):
     """The buying decision of a review; zeros without one."""
 
-    quantity: Int32[Array, "batch"]
+    quantity: Int32[Array, " batch"]
     lp_order: Float[Array, "slots batch"]
     units: Int32[Array, "slots batch"]
     lead_time: Int32[Array, "slots batch"]
-    status: Int32[Array, "batch"]
+    status: Int32[Array, " batch"]
     """`jaxsim.kernels.buying_lp.Status` of the review's LP."""
 
 
@@ -89,7 +89,7 @@ class Day(NamedTuple):
 
     received: Int32[Array, "slots batch"]
     received_transfers: Int32[Array, "slots batch"]
-    order_quantity: Int32[Array, "batch"]
+    order_quantity: Int32[Array, " batch"]
     lp_order: Float[Array, "slots batch"]
     orders: Int32[Array, "slots batch"]
     lead_time: Int32[Array, "slots batch"]

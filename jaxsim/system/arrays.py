@@ -24,7 +24,7 @@ class Network(eqx.Module):
 
     nodes: tuple[str, ...] = eqx.field(static=True)
     regions: tuple[str, ...] = eqx.field(static=True)
-    inbound: Bool[np.ndarray, "nodes"]
+    inbound: Bool[np.ndarray, " nodes"]
     shipping_cost: Float64[np.ndarray, "nodes regions"]
     shipping_days: Int32[np.ndarray, "nodes regions"]
     shipping_co2: Float64[np.ndarray, "nodes regions"]
@@ -38,7 +38,7 @@ class Network(eqx.Module):
 class LeadTimes(eqx.Module):
     """Distinct (vendor, node) lead-time laws; index 0 … τ is the number of days."""
 
-    node: Int32[np.ndarray, "laws"]
+    node: Int32[np.ndarray, " laws"]
     probability: Float64[np.ndarray, "laws days"]
     cumulative: Float64[np.ndarray, "laws days"]
 
@@ -47,17 +47,17 @@ class Products(eqx.Module):
     """Per-product arrays. Quantities are units, costs are currency per unit, spans are days."""
 
     id: UInt32[np.ndarray, "products 2"]
-    scale: Float64[np.ndarray, "products"]
+    scale: Float64[np.ndarray, " products"]
     """Scaling factor γ: how many products of the population this one stands for."""
-    backlog: Bool[np.ndarray, "products"]
+    backlog: Bool[np.ndarray, " products"]
     """Whether unserved demand waits; otherwise it is lost."""
-    case_pack: Int32[np.ndarray, "products"]
-    first_review_day: Int32[np.ndarray, "products"]
-    review_days: Int32[np.ndarray, "products"]
-    unit_cost: Float64[np.ndarray, "products"]
-    lost_sale_cost: Float64[np.ndarray, "products"]
+    case_pack: Int32[np.ndarray, " products"]
+    first_review_day: Int32[np.ndarray, " products"]
+    review_days: Int32[np.ndarray, " products"]
+    unit_cost: Float64[np.ndarray, " products"]
+    lost_sale_cost: Float64[np.ndarray, " products"]
     """Per unit lost, or per unit and week that it waits."""
-    overage_cost: Float64[np.ndarray, "products"]
+    overage_cost: Float64[np.ndarray, " products"]
     """Per unit and week."""
 
     node: Int32[np.ndarray, "products slots"]
@@ -102,7 +102,7 @@ class System(eqx.Module):
     """Arrays of a sample of a scenario."""
 
     product_names: tuple[str, ...] = eqx.field(static=True)
-    levels: Float64[np.ndarray, "points"]
+    levels: Float64[np.ndarray, " points"]
     """Levels of `Products.quantiles`, from 0 to 1."""
     weekday_share: Float64[np.ndarray, "7"]
     """Share of a week's demand that falls on each of its days."""
@@ -110,7 +110,7 @@ class System(eqx.Module):
     lead_times: LeadTimes
     products: Products
 
-    def take(self, rows: Int[np.ndarray, "taken"]) -> "System":
+    def take(self, rows: Int[np.ndarray, " taken"]) -> "System":
         """The system of some of the products, with everything else as it is."""
         names = tuple(self.product_names[row] for row in rows)
         products = jax.tree.map(lambda values: values[rows], self.products)

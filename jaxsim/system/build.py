@@ -193,7 +193,7 @@ def _demand_share(scenario: Scenario, network: Network) -> Float64[np.ndarray, "
 
 def _weekly_quantiles(
     scenario: Scenario,
-) -> tuple[Float64[np.ndarray, "points"], Float64[np.ndarray, "products weeks points"]]:
+) -> tuple[Float64[np.ndarray, " points"], Float64[np.ndarray, "products weeks points"]]:
     """Levels from 0 to 1 and weekly demand there."""
     names = quantile_columns(scenario.tables["demand"].column_names)
     quantiles = np.zeros((len(scenario.products), scenario.weeks, len(names)))

@@ -23,20 +23,21 @@ class Moments(NamedTuple):
         """Moments when each unit belongs to the part with probability `share` (broadcast)."""
         return Moments(share * self.mean, share**2 * self.variance + share * (1.0 - share) * self.mean)
 
-    def __getitem__(self, index) -> "Moments":
-        return Moments(self.mean[index], self.variance[index])
+    def week(self, week: int) -> "Moments":
+        """Moments of one week, where weeks are the second axis."""
+        return Moments(self.mean[:, week], self.variance[:, week])
 
 
 def extend(
-    levels: Float64[np.ndarray, "columns"], quantiles: Float64[np.ndarray, "*shape columns"]
-) -> tuple[Float64[np.ndarray, "points"], Float64[np.ndarray, "*shape points"]]:
+    levels: Float64[np.ndarray, " columns"], quantiles: Float64[np.ndarray, "*shape columns"]
+) -> tuple[Float64[np.ndarray, " points"], Float64[np.ndarray, "*shape points"]]:
     """Add the levels 0 and 1 to levels, and their end points to the quantiles tabulated there, on the last axis."""
     low = np.maximum(0.0, quantiles[..., :1] - (quantiles[..., 1:2] - quantiles[..., :1]))
     high = quantiles[..., -1:] + (quantiles[..., -1:] - quantiles[..., -2:-1]) / 4.0
     return np.array([0.0, *levels, 1.0]), np.concatenate([low, quantiles, high], axis=-1)
 
 
-def moments(levels: Float64[np.ndarray, "points"], quantiles: Float64[np.ndarray, "*shape points"]) -> Moments:
+def moments(levels: Float64[np.ndarray, " points"], quantiles: Float64[np.ndarray, "*shape points"]) -> Moments:
     """Exact mean and variance of the piecewise linear quantile function over `levels`, on the last axis."""
     width = np.diff(levels)
     left, right = quantiles[..., :-1], quantiles[..., 1:]
@@ -58,7 +59,7 @@ def over_span(weekly: Moments, start, days) -> Moments:
     mean, variance = np.zeros(products), np.zeros(products)
     for week in range(last):
         part = np.clip(np.minimum(end, 7.0 * week + 7.0) - np.maximum(start, 7.0 * week), 0.0, 7.0) / 7.0
-        thin = weekly[:, min(week, weeks - 1)].thinned(part)
+        thin = weekly.week(min(week, weeks - 1)).thinned(part)
         mean += thin.mean
         variance += thin.variance
     return Moments(mean, variance)

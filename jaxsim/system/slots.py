@@ -19,7 +19,7 @@ def reachable(network: Network) -> Bool[np.ndarray, "nodes nodes"]:
 
 
 def assign(
-    used: Bool[np.ndarray, "products nodes"], kind: Int32[np.ndarray, "nodes"]
+    used: Bool[np.ndarray, "products nodes"], kind: Int32[np.ndarray, " nodes"]
 ) -> tuple[Int32[np.ndarray, "products slots"], Int32[np.ndarray, "products nodes"]]:
     """Slots of the used nodes, by kind and then node row.
 

@@ -1,14 +1,15 @@
 """The lockstep buying LP against HiGHS, at the edges, and its certificate against deliberate damage."""
 
+import inspect
 from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+
 from jaxsim.kernels import _lockstep, buying_lp
 from jaxsim.kernels.buying_lp import BuyingLP, Status
-
 from tests.kernels.random_lps import KINDS, random_lps
 from tests.kernels.reference_lp import HighsBuyingLP
 
@@ -173,7 +174,7 @@ def test_certificate_sees_damage(monkeypatch):
         return honest(expensive, max_iterations)
 
     monkeypatch.setattr(_lockstep, "least_cost_flow", worse)
-    unjitted = partial(buying_lp.solve.__wrapped__, method="lockstep")
+    unjitted = partial(inspect.unwrap(buying_lp.solve), method="lockstep")
     assert Status(int(jax.jit(lambda lp: unjitted(lp))(small()).status)) is Status.INACCURATE
 
 

@@ -1,5 +1,6 @@
 """The network simplex beside lockstep and HiGHS, its bases good, stale and senseless, and its calls from everywhere."""
 
+import inspect
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -10,11 +11,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+
+from benchmarks.adversarial_lps import FAMILIES, adversarial_lps
 from jaxsim.kernels import _network_simplex, buying_lp
 from jaxsim.kernels._certificate import Limits, Point, Prices
 from jaxsim.kernels.buying_lp import BuyingLP, Status, no_start, solve, solve_from
-
-from benchmarks.adversarial_lps import FAMILIES, adversarial_lps
 from tests.kernels.random_lps import KINDS, random_lps
 from tests.kernels.reference_lp import HighsBuyingLP
 
@@ -234,7 +235,7 @@ def test_threads_of_the_accelerator_on_a_cpu(monkeypatch):
     lp = as_lp(random_lps((4, 4, 4), 42, "ordinary", 3))
     direct, basis = simplex(lp, no_start(lp))
     monkeypatch.setattr(_network_simplex, "_cpu_call", _network_simplex._cuda_call)
-    plain, start = jax.jit(partial(solve_from.__wrapped__, method="network_simplex")), basis[:, ::-1]
+    plain, start = jax.jit(partial(inspect.unwrap(solve_from), method="network_simplex")), basis[:, ::-1]
     for active in (jnp.arange(42) % 20 != 5, jnp.arange(42) % 7 == 3):
         answer, after = plain(lp, start, active=active)
         for name in ("order", "ship", "status"):

@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.optimize import linprog
+
 from jaxsim.kernels import buying_lp, side_constraints
 from jaxsim.kernels._certificate import Point, Prices, Side, examine
 from jaxsim.kernels.side_constraints import BuyingLP, OrderRows, Status, no_start, solve
-from scipy.optimize import linprog
-
 from tests.kernels.random_lps import KINDS, random_lps
 from tests.kernels.reference_lp import constraint_matrix
 
@@ -292,9 +292,8 @@ def test_certificate_sees_damage():
     rows, lp = side_rows(fields, 2), as_buying(fields)
     found = solve(lp, rows)
     answer, no = found.solution, jnp.zeros(len(KINDS) * EACH, bool)
-    point, prices = (kind(*(getattr(answer, name) for name in names)) for kind, names in (
-        (Point, Point._fields), (Prices, ("supply_price", "demand_price", "order_price")),
-    ))  # fmt: skip
+    point = Point(*(getattr(answer, name) for name in Point._fields))
+    prices = Prices(answer.supply_price, answer.demand_price, answer.order_price)
     status = jax.jit(lambda rows, price: examine(lp, point, prices, (no, no, no), 1e-8, Side(rows, price)).status)
     assert (status(rows, found.row_price) == Status.OPTIMAL).all()
     binds = np.asarray(found.row_price)[0] < 0
