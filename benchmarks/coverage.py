@@ -107,9 +107,9 @@ def simulate_population(folder: Path, trials: int, zipf: float = SIMILAR) -> Pop
     return Population(system, frame, without, simulator.run(charge))
 
 
-def take(system: System, rows: np.ndarray, scale: np.ndarray) -> System:
+def take(system: System, rows: np.ndarray, sampling_weight: np.ndarray) -> System:
     """Some products of a system, with new scaling factors."""
-    return eqx.tree_at(lambda s: s.products.scale, system.take(rows), scale)
+    return eqx.tree_at(lambda s: s.products.sampling_weight, system.take(rows), sampling_weight)
 
 
 def cut(outcome: Outcome, rows: np.ndarray, trials: slice) -> Outcome:
@@ -133,7 +133,7 @@ def cuts(
         sample = sampling.stratified_sample(population.frame, size, seed=number)
         block = slice(number * trials, (number + 1) * trials)
         without, with_costs = (cut(o, sample.rows, block) for o in (population.without, population.with_costs))
-        yield take(population.system, sample.rows, sample.scale), sample.stratum, without, with_costs
+        yield take(population.system, sample.rows, sample.sampling_weight), sample.stratum, without, with_costs
 
 
 def truth(population: Population) -> dict[str, float]:
@@ -144,21 +144,21 @@ def truth(population: Population) -> dict[str, float]:
 
 def measures(system: System, strata: np.ndarray, without: Outcome, with_costs: Outcome) -> dict[str, np.ndarray]:
     """Utilization by node-week and by week, wMAPD, indicators, and paired differences: name → [estimate, error]."""
-    scale = system.products.scale
+    sampling_weight = system.products.sampling_weight
     used, used_with = (utilization(system, outcome, strata) for outcome in (without, with_costs))
     nodes_weeks = np.ndindex(used.mean.shape)
     found = {f"utilization {n},{w}": (used.mean[n, w], used.standard_error[n, w]) for n, w in nodes_weeks}
     for week, units in enumerate(contribution_by_week(without)):
-        weekly = total(scale, strata, units)
+        weekly = total(sampling_weight, strata, units)
         found[f"utilization of week {week}"] = (weekly.mean, weekly.standard_error)
     first, second = adherence(system, without, used, strata), adherence(system, with_costs, used_with, strata)
     before, after = contributions(system, without), contributions(system, with_costs)
     found["wmapd"] = (first.wmapd, first.standard_error)
-    found |= {name: (e.mean, e.standard_error) for name, e in kpis_of(scale, strata, before).items()}
-    shift = paired_totals(scale, strata, first.contribution, second.contribution, second.wmapd - first.wmapd)
+    found |= {name: (e.mean, e.standard_error) for name, e in kpis_of(sampling_weight, strata, before).items()}
+    shift = paired_totals(sampling_weight, strata, first.contribution, second.contribution, second.wmapd - first.wmapd)
     found["change of wmapd"] = (shift.mean, shift.standard_error)
     for name in PAIRED:
-        change = paired_ratios(scale, strata, ratio_parts(before, name), ratio_parts(after, name))
+        change = paired_ratios(sampling_weight, strata, ratio_parts(before, name), ratio_parts(after, name))
         found[f"change of {name}"] = (change.mean, change.standard_error)
     return {name: np.array(pair, np.float64) for name, pair in found.items()}
 

@@ -2,13 +2,13 @@
 
     python -m benchmarks.engines [--quick] [--products 5000] [--trials 2] [--exact 60] [--out benchmarks/results]
 
-The fast engine is timed on all products, after a warm-up and blocked on the whole outcome: once with all cores and
-once with one chunk at a time. The exact engine is one process on one core; it runs a sample of the same products, half
+The scan engine is timed on all products, after a warm-up and blocked on the whole outcome: once with all cores and
+once with one chunk at a time. The event engine is one process on one core; it runs a sample of the same products, half
 of them under capacity costs. On that sample both engines' trajectories are compared.
 
-Share of the LP: in the exact engine, the time inside its solve. In the fast engine, what a run saves when the LP is
+Share of the LP: in the event engine, the time inside its solve. In the scan engine, what a run saves when the LP is
 replaced by an even split; both runs then do the same work elsewhere, and take turns on a CPU, whose speed others share.
-Without highspy there is no exact engine.
+Without highspy there is no event engine.
 """
 
 import argparse
@@ -116,7 +116,7 @@ def joined(turns: list[Timing]) -> Timing:
 
 @contextmanager
 def without_lp() -> Iterator[None]:
-    """Replace the fast engine's LP by an even split; what compiled with either is forgotten."""
+    """Replace the scan engine's LP by an even split; what compiled with either is forgotten."""
 
     def split(problem: BuyingLP, basis: jax.Array, **_) -> tuple[Split, jax.Array]:
         room = problem.order_cap.sum(0)
@@ -134,7 +134,7 @@ def without_lp() -> Iterator[None]:
 
 
 def fast_figures(system: System, trials: int, seed: int, dtype: str, repeats: int) -> dict:
-    """Rates of the fast engine with all cores and with one chunk at a time, and the LP's share with all cores."""
+    """Rates of the scan engine with all cores and with one chunk at a time, and the LP's share with all cores."""
     costs = capacity_costs(system, seed)
 
     def rate(threads: int | None) -> Timing:
@@ -158,7 +158,7 @@ def fast_figures(system: System, trials: int, seed: int, dtype: str, repeats: in
 
 
 def exact_and_mismatch(system: System, seed: int, dtype: str) -> tuple[dict, dict]:
-    """Speed of the exact engine, and how the fast one differs from it, both on all products of a system.
+    """Speed of the event engine, and how the fast one differs from it, both on all products of a system.
 
     The first half of the products is run without costs, the other with.
     """
@@ -243,7 +243,7 @@ def print_speed(fast: dict, exact: dict | None, cpu: bool) -> dict[str, float]:
     for key, name in (("all_cores", "fast, whole machine"), ("one_chunk_at_a_time", "fast, threads=1")):
         row, share = fast[key], f"{fast['lp_share']:.0%}" if key == "all_cores" else ""
         line(name, f"{row['best']:.0f}", f"{row['median']:.0f}", f"{row['cores_busy']:.2f}", share)
-    print(f"first run of the fast engine, beyond a usual one: {fast['all_cores']['compile_seconds']:.1f} s")
+    print(f"first run of the scan engine, beyond a usual one: {fast['all_cores']['compile_seconds']:.1f} s")
     if exact is None:
         return {}
     line(
@@ -276,7 +276,7 @@ def main() -> None:
     """Run, print, and write the JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="at most 1024 products and 12 exact ones, 3 runs")
-    parser.add_argument("--products", type=int, default=5000, help="products for the fast engine's speed")
+    parser.add_argument("--products", type=int, default=5000, help="products for the scan engine's speed")
     parser.add_argument("--trials", type=int, default=2, help="trials of each of them")
     parser.add_argument("--exact", type=int, default=60, help="products that both engines simulate, one trial each")
     parser.add_argument("--lp-dtype", choices=("float64", "float32"), default="float64")
@@ -297,7 +297,7 @@ def main() -> None:
         rows = np.sort(np.random.default_rng(options.seed).choice(products, count, replace=False))
         exact, found = exact_and_mismatch(system.take(rows), options.seed, options.lp_dtype)
     else:
-        print("no exact engine: highspy is not installed, or --exact is 0")
+        print("no event engine: highspy is not installed, or --exact is 0")
     ratios = print_speed(fast, exact, report["backend"] == "cpu")
     if found is not None:
         print_mismatch(found)

@@ -50,21 +50,21 @@ def lps_of(system: System, run: Trajectory, costs: np.ndarray) -> tuple[Fields, 
     """
     product, trial, day = np.nonzero(run.order_quantity)
     review, products = (product, trial, day), system.products
-    on_hand, coming, waiting = _before_review(system, run, review)
-    position = (on_hand + coming).sum(1) - waiting.sum(1)
+    on_hand, incoming, backlog = _before_review(system, run, review)
+    position = (on_hand + incoming).sum(1) - backlog.sum(1)
     pack = products.case_pack[product]
     shortage = np.maximum(products.order_up_to[product, day // 7] - position, 0)
     quantity = (2 * shortage + pack) // (2 * pack) * pack
     if (quantity != run.order_quantity[review]).any():
         raise RuntimeError("rebuilt states imply other order quantities than the trajectory's")
     width = products.segment_width[product, day // 7].copy()
-    width[:, :, 0] += waiting
-    capacity = capacity_cost(system.lead_times, costs)[products.law[product], day[:, None]]
+    width[:, :, 0] += backlog
+    capacity = capacity_cost(system.lead_times, costs)[products.lead_time_distribution[product], day[:, None]]
     fields = {
         "order_cost": products.lp_sourcing_cost[product] + capacity,
         "order_cap": np.where(products.orderable[product], quantity[:, None], 0.0),
         "order_total": quantity.astype(float),
-        "supply": (on_hand + coming).astype(float),
+        "supply": (on_hand + incoming).astype(float),
         "route_cost": products.lp_route_cost[product],
         "overage_cost": products.lp_overage_cost[product],
         "segment_value": np.broadcast_to(products.segment_value[product][:, None], width.shape),
@@ -75,7 +75,7 @@ def lps_of(system: System, run: Trajectory, costs: np.ndarray) -> tuple[Fields, 
 
 
 def _before_review(system: System, run: Trajectory, review: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
-    """Units on hand and coming (LPs, slots) and waiting (LPs, regions) at each review, after the day's receipts."""
+    """Units on hand, incoming (LPs, slots) and backlogged (LPs, regions) at each review, after the day's receipts."""
     product, trial, day = review
     before = lambda daily: np.cumsum(daily, axis=2, dtype=np.int64) - daily  # sums over the days before each
     until = lambda daily: np.cumsum(daily, axis=2, dtype=np.int64)
@@ -84,5 +84,5 @@ def _before_review(system: System, run: Trajectory, review: tuple[np.ndarray, ..
     on_hand = stock + at(run.received) + at(run.received_transfers)
     vendor = system.products.in_flight.sum(1)[product] + at(before(run.orders)) - at(until(run.received))
     transfers = at(before(run.moved.sum(3))) - at(until(run.received_transfers))
-    waiting = np.where((day > 0)[:, None], run.backlog[product, trial, day - 1], 0)
-    return on_hand, vendor + transfers, waiting
+    backlog = np.where((day > 0)[:, None], run.backlog[product, trial, day - 1], 0)
+    return on_hand, vendor + transfers, backlog

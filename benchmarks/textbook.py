@@ -2,7 +2,7 @@
 
     python -m benchmarks.textbook [--quick] [--seed 0] [--out benchmarks/results]
 
-For every case of `jaxsim.scenario.textbook`: the fast engine's mean cost per period over independent trials after a
+For every case of `jaxsim.scenario.textbook`: the scan engine's mean cost per period over independent trials after a
 warm-up, its deviation from the exact cost of the same policy in standard errors, and the published answer. The exact
 engine runs the first trials, which must be the same to the unit. The chance that a right simulator fails anywhere in
 the suite is at most 1e-6: each of the n cases is tested two-sided at 1e-6 / n. The power says which relative error in a
@@ -39,7 +39,7 @@ WARM_UP = 16
 BLOCK = 250
 """Trials simulated at a time, to bound the memory of their trajectories."""
 
-TIMING = "wall; fast engine after compilation"
+TIMING = "wall; scan engine after compilation"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,12 +93,12 @@ def allowed_score(cases: int) -> float:
 
 
 def run_cases(system: System, trials: int, seed: int) -> list[Result]:
-    """Simulate all cases with the fast engine and compare with exact costs."""
+    """Simulate all cases with the scan engine and compare with exact costs."""
     return results_of(system, fast_costs(system, trials, seed))
 
 
 def fast_costs(system: System, trials: int, seed: int) -> np.ndarray:
-    """Mean cost per period after the warm-up of the fast engine, (cases, trials)."""
+    """Mean cost per period after the warm-up of the scan engine, (cases, trials)."""
     blocks = [
         trial_costs(system, Simulator(system, trials=BLOCK, first_trial=first, seed=seed).trajectory())
         for first in range(0, trials, BLOCK)

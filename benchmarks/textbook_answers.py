@@ -20,7 +20,7 @@ def exact_cost(system: System, case: Case) -> float:
     level = round(case.order_up_to * case.demand.unit)
     if case.shop is not None:
         return _serial_cost(case, chance)
-    if case.backlog or case.lead_time == 0:  # losing or waiting is the same for an order that comes at once
+    if case.backlogged or case.lead_time == 0:  # losing or waiting is the same for an order that comes at once
         return _newsvendor_cost(level, _sum_of(chance, case.lead_time + 1), holding, shortage)
     return lost_sales_cost(level, case.lead_time, chance, holding, shortage)
 

@@ -56,7 +56,7 @@ def _scenarios() -> str:
                     _difference(result["preferred_node_availability"]),
                 ))  # fmt: skip
     head = (
-        "scenario | LP of the fast engine | costs | product-trials | LPs | entries that differ | ties |"
+        "scenario | LP of the scan engine | costs | product-trials | LPs | entries that differ | ties |"
         " product-trials with other units | wMAPD, scan − events | PNA, scan − events"
     )
     return "**2. Scenarios as users have them** (`conformance_*.json`)\n\n" + table(head, rows)

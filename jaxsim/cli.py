@@ -72,13 +72,13 @@ def parser() -> argparse.ArgumentParser:
     search.add_argument("--curvature", choices=("bfgs",), help="how the curvature is estimated (default: bfgs)")
     search.add_argument("--resume", action="store_true", help="go on with the interrupted search in RUN")
 
-    conformance = _command(commands, "conformance", _conformance, "compare the fast engine with the exact one")
+    conformance = _command(commands, "conformance", _conformance, "compare the scan engine with the exact one")
     conformance.add_argument("scenario", type=Path, metavar="SCENARIO")
     conformance.add_argument("--products", type=_count, default=200, metavar="N", help="to sample (default: 200)")
     conformance.add_argument("--trials", type=_count, default=1, metavar="T", help="futures of each (default: 1)")
     conformance.add_argument("--seed", type=_whole, default=0, metavar="S", help="as in `simulate` (default: 0)")
     conformance.add_argument("--costs", type=Path, metavar="FILE", help="default: no costs, and random ones")
-    conformance.add_argument("--lp-dtype", choices=("float64", "float32"), default="float64", help="of the fast engine")
+    conformance.add_argument("--lp-dtype", choices=("float64", "float32"), default="float64", help="of the scan engine")
     conformance.add_argument("--out", type=Path, metavar="FILE.json", help="file for the figures")
     conformance.add_argument("--quiet", action="store_true", help="no progress")
 

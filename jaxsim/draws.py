@@ -6,7 +6,7 @@ not depend on which other products, batches, devices or engine simulate it, and 
 common random numbers.
 
 The functions take the array module `xp` (`numpy` or `jax.numpy`) and arrays of any shape that broadcast together: the
-exact engine calls them with NumPy scalars, the fast one inside `jit` with a trailing batch axis.
+event engine calls them with NumPy scalars, the fast one inside `jit` with a trailing batch axis.
 """
 
 import hashlib

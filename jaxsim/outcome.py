@@ -23,15 +23,15 @@ class Outcome:
     """Units from vendors that arrived at each slot in each week: the utilization of (node, week)."""
     orders: Int32[np.ndarray, "products trials weeks slots"]
     """Units ordered into each slot by the review of each week."""
-    inventory: Int32[np.ndarray, "products trials weeks slots"]
+    inventory_unit_days: Int32[np.ndarray, "products trials weeks slots"]
     """End-of-day on-hand units, summed over the seven days of each week."""
     served: Int32[np.ndarray, "products trials ranks regions"]
     """Units delivered to each region from its rank-p slot; rank 0 is the preferred node."""
     lost: Int32[np.ndarray, "products trials regions"]
     """Units of demand that no slot could serve and that did not wait."""
-    waiting: Int32[np.ndarray, "products trials weeks"]
+    backlog_unit_days: Int32[np.ndarray, "products trials weeks"]
     """Units of backlogged demand at the end of each day, summed over regions and the seven days of each week."""
-    backlog: Int32[np.ndarray, "products trials regions"]
+    final_backlog: Int32[np.ndarray, "products trials regions"]
     """Units of demand still waiting at the end of the horizon."""
     moved: Int32[np.ndarray, "products trials slots slots"]
     """Units sent by placement from each slot (first) to each slot (second)."""
@@ -73,10 +73,10 @@ class Trajectory:
         return Outcome(
             arrivals=weekly(self.received),
             orders=weekly(self.orders),
-            inventory=weekly(self.on_hand),
+            inventory_unit_days=weekly(self.on_hand),
             served=whole(self.served),
             lost=whole(self.lost),
-            waiting=weekly(self.backlog).sum(3, dtype=np.int32),
-            backlog=self.backlog[:, :, -1],
+            backlog_unit_days=weekly(self.backlog).sum(3, dtype=np.int32),
+            final_backlog=self.backlog[:, :, -1],
             moved=whole(self.moved),
         )

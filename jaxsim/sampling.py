@@ -52,7 +52,7 @@ class Sample:
     names: tuple[str, ...]
     rows: Int[np.ndarray, " sampled"]
     """Rows of the population."""
-    scale: Float64[np.ndarray, " sampled"]
+    sampling_weight: Float64[np.ndarray, " sampled"]
     """γ = N_s / n_s; adds up to the population."""
     stratum: Int[np.ndarray, " sampled"]
     population: Int[np.ndarray, " strata"]
@@ -109,7 +109,7 @@ def stratified_sample(products: Population, size: int, seed: int) -> Sample:
     return Sample(
         names=tuple(products.names[row] for row in rows),
         rows=rows,
-        scale=(population / allocation)[stratum[rows]],
+        sampling_weight=(population / allocation)[stratum[rows]],
         stratum=stratum[rows],
         population=population,
         allocation=allocation,

@@ -81,7 +81,7 @@ class Dice:
 def random_scenario(seed: int, *, networks: int = 1, products: int = 12, weeks: int = 3) -> Scenario:
     """A scenario of unconnected networks of a few nodes each, with `products` products each, in memory.
 
-    Many networks in one scenario make one compilation of the fast engine serve them all.
+    Many networks in one scenario make one compilation of the scan engine serve them all.
     """
     prefixes = [f"s{seed}-{network}-" for network in range(networks)]
     return tabulated(random_rows(Dice(seed), prefixes, (products, products), weeks), weeks)
@@ -158,9 +158,10 @@ def _network(choose, rows, prefix: str, regions: list[str], weeks: int, quantile
     vendors = [f"{prefix}v{i}" for i in range(choose.integer(1, MOST_VENDORS))]
     for vendor in vendors:
         for node in sorted(inbound):
-            law = choose.pick(LAWS)
+            distribution = choose.pick(LAWS)
             rows["lead_times"] += [
-                {"vendor": vendor, "node": node, "days": days, "probability": part} for days, part in law.items()
+                {"vendor": vendor, "node": node, "days": days, "probability": part}
+                for days, part in distribution.items()
             ]
     covers = {node: set().union(*(ships[other] for other in reach[node])) == set(regions) for node in nodes}
     return _Network(list(nodes), inbound, reach, covers, vendors, regions, weeks, quantiles)
@@ -269,16 +270,16 @@ def _demand(choose, rows, network: _Network, name: str, size: float) -> None:
 
 def _labor_plan(choose, rows, network: _Network) -> None:
     """Plans that are not below what is in flight."""
-    coming = _weekly_in_flight(rows["in_flight"])
+    in_flight = _weekly_in_flight(rows["in_flight"])
     for node in sorted(network.inbound):
         for week in range(network.weeks):
-            units = choose.pick((100, 500, 0)) + coming.get((node, week), 0)
+            units = choose.pick((100, 500, 0)) + in_flight.get((node, week), 0)
             rows["labor_plan"].append({"node": node, "week": week, "units": units})
 
 
 def _weekly_in_flight(rows: Iterable[dict[str, Any]]) -> dict[tuple[str, int], int]:
-    coming: dict[tuple[str, int], int] = {}
+    in_flight: dict[tuple[str, int], int] = {}
     for row in rows:
         place = row["node"], row["arrival_day"] // 7
-        coming[place] = coming.get(place, 0) + row["quantity"]
-    return coming
+        in_flight[place] = in_flight.get(place, 0) + row["quantity"]
+    return in_flight

@@ -1,4 +1,4 @@
-"""The fast engine against the exact one on a generated scenario, and against itself: chunks, threads, compilations.
+"""The scan engine against the exact one on a generated scenario, and against itself: chunks, threads, compilations.
 
 `tests/conformance` compares the two on random scenarios.
 """

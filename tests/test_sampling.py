@@ -22,15 +22,15 @@ def test_sums(count, size, seed, families):
     sample = stratified_sample(products, size, seed)
     assert len(sample.rows) == min(size, count) == sample.allocation.sum()
     assert sample.population.sum() == count
-    assert sample.scale.sum() == pytest.approx(count, rel=1e-12)
-    assert (sample.scale >= 1).all()
+    assert sample.sampling_weight.sum() == pytest.approx(count, rel=1e-12)
+    assert (sample.sampling_weight >= 1).all()
     assert (np.diff(sample.rows) > 0).all()
     assert sample.names == tuple(products.names[row] for row in sample.rows)
     np.testing.assert_array_equal(np.bincount(sample.stratum, minlength=len(sample.population)), sample.allocation)
     if size > 3:
         assert (sample.allocation >= np.minimum(sample.population, 2)).all()
     if size >= count:
-        assert (sample.scale == 1).all()
+        assert (sample.sampling_weight == 1).all()
 
 
 def test_equal_seeds_draw_equal_samples():
@@ -47,7 +47,7 @@ def test_unbiased_with_the_modeled_variance():
     stratum = np.full(len(products.names), -1)  # the same for every seed, so the draws together show all members
     for seed in range(1000):
         sample = stratified_sample(products, 100, seed)
-        estimates.append(sample.scale @ products.volume[sample.rows])
+        estimates.append(sample.sampling_weight @ products.volume[sample.rows])
         stratum[sample.rows] = sample.stratum
     error = np.std(estimates, ddof=1)
     assert abs(np.mean(estimates) - total) <= 5 * error / np.sqrt(len(estimates))
@@ -72,7 +72,7 @@ def test_the_largest_are_always_taken():
     products = Population(products.names, volume, products.family, products.spread)
     for seed in range(5):
         sample = stratified_sample(products, 20, seed)
-        assert sample.scale[sample.rows == 17] == 1.0
+        assert sample.sampling_weight[sample.rows == 17] == 1.0
 
 
 def test_everything_when_the_sample_is_the_population():
@@ -85,7 +85,7 @@ def test_everything_when_the_sample_is_the_population():
 def test_products_without_volume():
     zeros = np.zeros(50)
     products = Population(tuple(map(str, range(50))), zeros, np.zeros(50, int), zeros)
-    assert stratified_sample(products, 10, 0).scale.sum() == pytest.approx(50)
+    assert stratified_sample(products, 10, 0).sampling_weight.sum() == pytest.approx(50)
 
 
 def test_neyman_allocation_is_proportional():

@@ -41,7 +41,7 @@ def test_another_lead_time_would_be_found(system, results):
     for result in results:
         case = result.case
         later = Case(**{**vars(case), "lead_time": case.lead_time + 1})
-        if case.backlog or case.lead_time == 1:  # a fourth pending order makes the chain large
+        if case.backlogged or case.lead_time == 1:  # a fourth pending order makes the chain large
             score = (result.mean - exact_cost(system, later)) / result.standard_error
             assert abs(score) > result.allowed, case.name
 

@@ -120,8 +120,8 @@ def main() -> None:
     """Run ours, write the JSON, and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rivals", type=Path, nargs="+", required=True, help="what the rivals' scripts printed")
-    parser.add_argument("--trials", type=int, default=5_000, help="of the fast engine; a multiple of its block")
-    parser.add_argument("--event-trials", type=int, default=20, help="of the exact engine")
+    parser.add_argument("--trials", type=int, default=5_000, help="of the scan engine; a multiple of its block")
+    parser.add_argument("--event-trials", type=int, default=20, help="of the event engine")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/rivals_cpu.json"))
     options = parser.parse_args()
     jax.config.update("jax_enable_x64", True)

@@ -31,7 +31,7 @@ def _stage(case: Case, exact: float) -> Stage:
         holding=case.holding,
         shortage=case.shortage,
         level=case.order_up_to,
-        lost=not case.backlog,
+        lost=not case.backlogged,
         exact=exact,
         published=case.answer,
         published_is_bound=case.is_bound,

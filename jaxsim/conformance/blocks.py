@@ -1,6 +1,6 @@
-"""Both engines over a sample of any size, block by block: memory stays bounded and the fast engine is compiled once.
+"""Both engines over a sample of any size, block by block: memory stays bounded and the scan engine is compiled once.
 
-A compilation of the fast engine is good for one size of arrays, one longest transfer and one number of slots that send.
+A compilation of the scan engine is good for one size of arrays, one longest transfer and one number of slots that send.
 So every block has the same number of products, the last one filled up, and each carries along the product with the
 longest transfer and the one with the most sending slots; what was added is simulated and forgotten.
 """
@@ -35,7 +35,7 @@ class Effects:
     """Where that is; empty when no node-week has a positive plan."""
     week: int
     wmapd: tuple[float, float]
-    """Of the fast and of the exact engine; NaN when the plan has no positive total."""
+    """Of the fast and of the event engine; NaN when the plan has no positive total."""
     availability: tuple[float, float]
     """Preferred node availability, likewise; NaN without demand."""
 
@@ -83,7 +83,7 @@ def conform(
 
     Args:
         costs: λ, currency per unit. label: what they are, in words.
-        lp_dtype: precision of the fast engine's buying LP, float64 or float32.
+        lp_dtype: precision of the scan engine's buying LP, float64 or float32.
         progress: told of every block.
 
     Raises:

@@ -37,7 +37,7 @@ class Check:
     def heading(self) -> str:
         """What was simulated."""
         sample = f"{self.products:,} of {self.population:,} products, {self.trials} trials, {self.weeks} weeks"
-        return f"{self.scenario}: {sample}, seed {self.seed}, buying LP of the fast engine in {self.lp_dtype}"
+        return f"{self.scenario}: {sample}, seed {self.seed}, buying LP of the scan engine in {self.lp_dtype}"
 
 
 def check_scenario(

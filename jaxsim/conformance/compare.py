@@ -129,7 +129,7 @@ def compare(
     """Compare trajectories of all products of a system.
 
     Args:
-        fast: of the fast engine. exact: of the exact one, with the same trials, seed and costs.
+        fast: of the scan engine. exact: of the exact one, with the same trials, seed and costs.
         costs: λ that both simulated; needed to prove ties.
 
     Raises:

@@ -105,13 +105,13 @@ def _laws(system: System, run: Trajectory) -> Iterator[Sides]:
     yield "transfers are received on the day that they are due", transferred, _transfers_due(system, run)
     yield "demand of a region", _until(run.demand), served.sum(3) + _until(run.lost) + _units(run.backlog)
 
-    backlog = products.backlog[:, None, None, None]
+    backlog = products.backlogged[:, None, None, None]
     yield _nothing("lost demand of a product that backlogs", np.where(backlog, run.lost, 0))
     yield _nothing("waiting demand of a product that does not", np.where(backlog, 0, run.backlog))
     lines = _units(run.orders)
     yield "an order's lines", lines.sum(3), _units(run.order_quantity)
     yield _nothing("parts of case packs", lines % products.case_pack[:, None, None, None])
-    yield _nothing("units served from no slot", np.where(products.choice[:, None, None] < 0, run.served, 0))
+    yield _nothing("units served from no slot", np.where(products.preference[:, None, None] < 0, run.served, 0))
     for name in ("received", "received_transfers", "orders", "moved", "served", "lost", "backlog", "on_hand"):
         yield _nothing(f"negative {name}", np.minimum(getattr(run, name), 0))
 
@@ -134,9 +134,9 @@ def _at_slots(
     system: System, served: Int[np.ndarray, "products trials days ranks regions"]
 ) -> Int64[np.ndarray, "products trials days slots"]:
     """Units that each slot served."""
-    choice = system.products.choice
+    preference = system.products.preference
     slots = np.arange(system.products.node.shape[1])
-    serves = (choice[..., None] == slots).astype(np.int64)
+    serves = (preference[..., None] == slots).astype(np.int64)
     return np.einsum("atdpr,aprl->atdl", served.astype(np.int64), serves)
 
 
@@ -175,5 +175,5 @@ def _totals(system: System, run: Trajectory) -> dict[str, int]:
         "ordered": whole(run.orders),
         "demand": whole(run.demand),
         "lost": whole(run.lost),
-        "waiting_at_end": whole(run.backlog[:, :, -1]),
+        "final_backlog": whole(run.backlog[:, :, -1]),
     }

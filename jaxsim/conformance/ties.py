@@ -40,9 +40,9 @@ class Tie:
     trial: int
     day: int
     fast: float
-    """Objective of the fast engine's order vector, currency."""
+    """Objective of the scan engine's order vector, currency."""
     exact: float
-    """Of the exact engine's."""
+    """Of the event engine's."""
     optimum: float
     """Of a fresh solve."""
     magnitude: float
@@ -97,14 +97,14 @@ def state_at(product: Product, run: Trajectory, row: int, trial: int, day: int) 
     of = lambda values, days: values[row, trial, days].astype(np.int64)
     received, transferred = of(run.received, today), of(run.received_transfers, today)
     before = run.on_hand[row, trial, day - 1].astype(np.int64) if day else np.array(product.on_hand)
-    waiting = run.backlog[row, trial, day - 1].astype(np.int64) if day else np.zeros(run.backlog.shape[3], np.int64)
+    backlog = run.backlog[row, trial, day - 1].astype(np.int64) if day else np.zeros(run.backlog.shape[3], np.int64)
     ordered = np.array(product.in_flight).sum(0) + of(run.orders, past).sum(0)
     return State(
         on_hand=(before + received[-1] + transferred[-1]).tolist(),
         on_order=(ordered - received.sum(0)).tolist(),
         in_transit=(of(run.moved, past).sum((0, 1)) - transferred.sum(0)).tolist(),
-        demand=[0] * len(waiting),
-        waiting=waiting.tolist(),
+        demand=[0] * len(backlog),
+        backlog=backlog.tolist(),
     )
 
 

@@ -62,7 +62,7 @@ def adherence(
     contribution = deviation_contribution(system, outcome, mean)
     planned = ~np.isnan(plan)
     floor = np.asarray(used.standard_error)[planned].sum() * math.sqrt(2 / math.pi) / _planned_total(plan)
-    error = total(system.products.scale, strata, contribution).standard_error
+    error = total(system.products.sampling_weight, strata, contribution).standard_error
     return Adherence(wmapd(mean, plan), error, float(floor), contribution)
 
 

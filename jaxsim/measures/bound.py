@@ -2,12 +2,12 @@
 
 Costs move units between a product's orderable nodes; they do not change how much it orders. So each product's simulated
 weekly order quantity is taken as given and may be split freely over its orderable nodes, where it arrives by the
-lead-time law in expectation; what was in flight at the start is fixed:
+lead-time distribution in expectation; what was in flight at the start is fixed:
 
     minimize Σ_h |Σ_gk P_gkh x_gk + f_h − u_h|   subject to   Σ_k x_gk = Q_g, x ≥ 0
 
-Products with the same orderable nodes, laws and review weekday form one group g per order week. For any prices π in
-[−1, 1] the dual objective Σ_h π_h (u_h − f_h) − Σ_g Q_g max_k Σ_h P_gkh π_h is a valid bound, so the bound is
+Products with the same orderable nodes, distributions and review weekday form one group g per order week. For any prices
+π in [−1, 1] the dual objective Σ_h π_h (u_h − f_h) − Σ_g Q_g max_k Σ_h P_gkh π_h is a valid bound, so the bound is
 recomputed from the solver's prices, clipped, and holds however early the solver stopped.
 """
 
@@ -83,8 +83,8 @@ def _solve(problem: SplitProblem, time_limit: float, threads: int) -> Split:
 def _in_flight_arrivals(system: System) -> Float64[np.ndarray, "nodes weeks"]:
     """f: γ-weighted units on the way at the start, by week of arrival."""
     products, weeks = system.products, system.weeks
-    weekly = products.in_flight[:, : 7 * weeks].reshape(len(products.scale), weeks, 7, -1).sum(2)
-    weighted, used = weekly * products.scale[:, None, None], products.node >= 0
+    weekly = products.in_flight[:, : 7 * weeks].reshape(len(products.sampling_weight), weeks, 7, -1).sum(2)
+    weighted, used = weekly * products.sampling_weight[:, None, None], products.node >= 0
     nodes = len(system.network.nodes)
     return np.stack(
         [np.bincount(products.node[used], weighted[:, w][used], minlength=nodes) for w in range(weeks)], axis=1
@@ -92,11 +92,15 @@ def _in_flight_arrivals(system: System) -> Float64[np.ndarray, "nodes weeks"]:
 
 
 def _groups(system: System, outcome: Outcome, planned, gap) -> SplitProblem:
-    """Collect products of equal (orderable nodes, laws, review weekday), then one group per order week with orders."""
+    """Collect products of equal orderable nodes, distributions and review weekday: a group per week with orders."""
     products = system.products
-    ordered = outcome.orders.sum((1, 3), dtype=np.int64) / outcome.orders.shape[1] * products.scale[:, None]
-    law = np.unique(system.lead_times.probability, axis=0, return_inverse=True)[1].ravel()
-    key = np.where(products.orderable, products.node.astype(np.int64) * (law.max() + 1) + law[products.law], -1)
+    ordered = outcome.orders.sum((1, 3), dtype=np.int64) / outcome.orders.shape[1] * products.sampling_weight[:, None]
+    distribution = np.unique(system.lead_times.probability, axis=0, return_inverse=True)[1].ravel()
+    key = np.where(
+        products.orderable,
+        products.node.astype(np.int64) * (distribution.max() + 1) + distribution[products.lead_time_distribution],
+        -1,
+    )
     key = np.column_stack([np.sort(key, axis=1), products.first_review_day % 7])
     kinds, example, kind = np.unique(key, axis=0, return_index=True, return_inverse=True)
     quantity = np.stack([np.bincount(kind.ravel(), column, minlength=len(kinds)) for column in ordered.T], axis=1)
@@ -105,7 +109,9 @@ def _groups(system: System, outcome: Outcome, planned, gap) -> SplitProblem:
     slots = products.orderable[example[group]]
     column_group, column_slot = np.nonzero(slots)
     product = example[group[column_group]]
-    weekly = _arrival_by_week(system, products.law[product, column_slot], products.first_review_day[product] % 7)
+    weekly = _arrival_by_week(
+        system, products.lead_time_distribution[product, column_slot], products.first_review_day[product] % 7
+    )
     matrix = _scatter(weekly, week[column_group], products.node[product, column_slot], planned)
     start = (
         np.concatenate([[0], np.cumsum(slots.sum(1))[:-1]]).astype(np.int64) if len(group) else np.zeros(0, np.int64)
@@ -113,10 +119,10 @@ def _groups(system: System, outcome: Outcome, planned, gap) -> SplitProblem:
     return SplitProblem(quantity[group, week], start, matrix, gap)
 
 
-def _arrival_by_week(system: System, law, weekday) -> Float64[np.ndarray, "columns weeks"]:
-    """P(an order arrives w weeks after the week of its review), for each column's law and review weekday."""
+def _arrival_by_week(system: System, distribution, weekday) -> Float64[np.ndarray, "columns weeks"]:
+    """P(an order arrives w weeks after the week of its review), for each column's distribution and review weekday."""
     probability = system.lead_times.probability
-    combinations, column = np.unique(np.stack([law, weekday], axis=1), axis=0, return_inverse=True)
+    combinations, column = np.unique(np.stack([distribution, weekday], axis=1), axis=0, return_inverse=True)
     after = np.zeros((len(combinations), system.weeks))
     for row, (index, day) in enumerate(combinations):
         weeks_later = (day + np.arange(probability.shape[1])) // 7

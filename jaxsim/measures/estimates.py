@@ -29,14 +29,14 @@ class Estimate:
 
 
 def strata_of(
-    scale: Float64[np.ndarray, " products"], strata: Int[np.ndarray, " products"] | None
+    sampling_weight: Float64[np.ndarray, " products"], strata: Int[np.ndarray, " products"] | None
 ) -> Int[np.ndarray, " products"]:
     """Stratum of each product, 0 … S − 1; without `strata`, products of equal γ are taken as one stratum."""
-    return np.unique(scale if strata is None else strata, return_inverse=True)[1]
+    return np.unique(sampling_weight if strata is None else strata, return_inverse=True)[1]
 
 
 def variance_strata(
-    scale: Float64[np.ndarray, " products"], strata: Int[np.ndarray, " products"], trials: int
+    sampling_weight: Float64[np.ndarray, " products"], strata: Int[np.ndarray, " products"], trials: int
 ) -> Int[np.ndarray, " products"]:
     """Strata 0 … S − 1 with each that has a single product, but needs two for its variance, joined to a neighbor.
 
@@ -44,29 +44,29 @@ def variance_strata(
     numbered before, or after where there is none before.
     """
     single = np.bincount(strata) == 1
-    alone = single & ((trials == 1) | (np.bincount(strata, scale) > 1 + 1e-9))
+    alone = single & ((trials == 1) | (np.bincount(strata, sampling_weight) > 1 + 1e-9))
     return np.maximum(np.cumsum(~alone) - 1, 0)[strata]
 
 
 def total(
-    scale: Float64[np.ndarray, " products"], strata: Int[np.ndarray, " products"] | None, values: PerTrial
+    sampling_weight: Float64[np.ndarray, " products"], strata: Int[np.ndarray, " products"] | None, values: PerTrial
 ) -> Estimate:
     """Σ γ · mean over trials, with its standard error.
 
     Args:
-        scale: γ of each product.
+        sampling_weight: γ of each product.
         strata: stratum of each product; products of equal γ when left out.
         values: contribution of each product-trial.
     """
     trials = values.shape[1]
     spread = values.var(1, ddof=1) if trials > 1 else np.zeros(len(values))
     means = values.mean(1)
-    variance = total_variance(scale, strata_of(scale, strata), means, spread, trials)
-    return Estimate(float(scale @ means), float(np.sqrt(variance)))
+    variance = total_variance(sampling_weight, strata_of(sampling_weight, strata), means, spread, trials)
+    return Estimate(float(sampling_weight @ means), float(np.sqrt(variance)))
 
 
 def total_variance(
-    scale: Float64[np.ndarray, " products"],
+    sampling_weight: Float64[np.ndarray, " products"],
     strata: Int[np.ndarray, " products"],
     means: Float64[np.ndarray, " products"],
     trial_variance: Float64[np.ndarray, " products"],
@@ -79,19 +79,19 @@ def total_variance(
         means: mean over trials of each product.
         trial_variance: unbiased variance over each product's trials; ignored when there is one trial.
     """
-    if not estimable(scale, trials):
+    if not estimable(sampling_weight, trials):
         return float("nan")
-    group = variance_strata(scale, strata, trials)
-    count, z = np.bincount(group), scale * means
+    group = variance_strata(sampling_weight, strata, trials)
+    count, z = np.bincount(group), sampling_weight * means
     centered = z - (np.bincount(group, z) / np.maximum(count, 1))[group]
-    population, within = np.bincount(group, scale), np.bincount(group, scale * trial_variance)
+    population, within = np.bincount(group, sampling_weight), np.bincount(group, sampling_weight * trial_variance)
     return float(stage_variance(population, count, np.bincount(group, centered**2), within, trials).sum())
 
 
-def estimable(scale: Float64[np.ndarray, " products"], trials: int) -> bool:
+def estimable(sampling_weight: Float64[np.ndarray, " products"], trials: int) -> bool:
     """Whether the sample says anything of its own error: not a single product that stands for others, or has one
     trial."""
-    return len(scale) > 1 or (trials > 1 and bool(np.all(scale <= 1 + 1e-9)))
+    return len(sampling_weight) > 1 or (trials > 1 and bool(np.all(sampling_weight <= 1 + 1e-9)))
 
 
 def stage_variance(
@@ -113,22 +113,22 @@ def stage_variance(
 
 
 def linearized(
-    scale: Float64[np.ndarray, " products"], numerator: PerTrial, denominator: PerTrial
+    sampling_weight: Float64[np.ndarray, " products"], numerator: PerTrial, denominator: PerTrial
 ) -> tuple[float, PerTrial]:
     """Ratio R = Y / X of two totals, and (y − R x) / X of each product-trial, whose total varies as the ratio does to
     first order.
 
     NaN throughout when the denominator's total is 0.
     """
-    bottom = float(scale @ denominator.mean(1)) if len(scale) else 0.0
+    bottom = float(sampling_weight @ denominator.mean(1)) if len(sampling_weight) else 0.0
     if bottom == 0:
         return float("nan"), np.full(numerator.shape, np.nan)
-    value = float(scale @ numerator.mean(1)) / bottom
+    value = float(sampling_weight @ numerator.mean(1)) / bottom
     return value, (numerator - value * denominator) / bottom
 
 
 def ratio(
-    scale: Float64[np.ndarray, " products"],
+    sampling_weight: Float64[np.ndarray, " products"],
     strata: Int[np.ndarray, " products"] | None,
     numerator: PerTrial,
     denominator: PerTrial,
@@ -137,7 +137,7 @@ def ratio(
 
     NaN, with error NaN, when the denominator's total is 0.
     """
-    value, rest = linearized(scale, numerator, denominator)
+    value, rest = linearized(sampling_weight, numerator, denominator)
     if np.isnan(value):
         return Estimate(value, value)
-    return Estimate(value, total(scale, strata, rest).standard_error)
+    return Estimate(value, total(sampling_weight, strata, rest).standard_error)

@@ -78,16 +78,16 @@ def kpis(system: System, outcome: Outcome, strata: Int[np.ndarray, " products"] 
       `overage`.
     - `co2_per_unit`: kg CO2 of transfers and shipping per unit delivered.
     """
-    return kpis_of(system.products.scale, strata, contributions(system, outcome))
+    return kpis_of(system.products.sampling_weight, strata, contributions(system, outcome))
 
 
 def kpis_of(
-    scale: Float64[np.ndarray, " products"],
+    sampling_weight: Float64[np.ndarray, " products"],
     strata: Int[np.ndarray, " products"] | None,
     columns: Mapping[str, PerTrial],
 ) -> dict[str, Estimate]:
     """`kpis` from the columns of `contributions`."""
-    return {name: ratio(scale, strata, *ratio_parts(columns, name)) for name in INDICATORS}
+    return {name: ratio(sampling_weight, strata, *ratio_parts(columns, name)) for name in INDICATORS}
 
 
 def ratio_parts(columns: Mapping[str, PerTrial], name: str) -> tuple[PerTrial, PerTrial]:
@@ -106,7 +106,7 @@ def costs(system: System, outcome: Outcome) -> dict[str, PerTrial]:
     """
     products = system.products
     moved, served = outcome.moved, outcome.served
-    unit_days = outcome.inventory.sum((2, 3), dtype=np.int64)
+    unit_days = outcome.inventory_unit_days.sum((2, 3), dtype=np.int64)
     ordered = outcome.orders.sum(2, dtype=np.int64)
     return {
         "sourcing": np.einsum("atl,al->at", ordered, np.where(products.orderable, products.sourcing_cost, 0.0)),
@@ -114,7 +114,7 @@ def costs(system: System, outcome: Outcome) -> dict[str, PerTrial]:
         "shipping": np.einsum("atpr,apr->at", served, _to_regions(system, system.network.shipping_cost)),
         "overage": unit_days * (products.overage_cost / 7.0)[:, None],
         "lost_sales": outcome.lost.sum(2, dtype=np.int64) * products.lost_sale_cost[:, None],
-        "backlog": outcome.waiting.sum(2, dtype=np.int64) * (products.lost_sale_cost / 7.0)[:, None],
+        "backlog": outcome.backlog_unit_days.sum(2, dtype=np.int64) * (products.lost_sale_cost / 7.0)[:, None],
         "purchase": ordered.sum(2) * products.unit_cost[:, None],
     }
 
@@ -132,7 +132,7 @@ def overage(system: System, outcome: Outcome) -> tuple[PerTrial, PerTrial]:
     averaged over the week and added over nodes. These units are more than the product should hold even with nothing on
     order.
     """
-    held = outcome.inventory.sum(3, dtype=np.int64).astype(np.float64)
+    held = outcome.inventory_unit_days.sum(3, dtype=np.int64).astype(np.float64)
     beyond = np.maximum(held - 7.0 * _current_level(system)[:, None], 0.0)
     return beyond.sum(2), held.sum(2)
 
@@ -166,8 +166,8 @@ def _between_slots(
 def _to_regions(
     system: System, matrix: Float64[np.ndarray, "nodes regions"]
 ) -> Float64[np.ndarray, "products ranks regions"]:
-    """A matrix of deliveries at each region's choices; 0 where there is no choice."""
-    choice = system.products.choice
-    rows = np.arange(len(choice))[:, None, None]
-    values = matrix[system.products.node[rows, choice], np.arange(choice.shape[2])]
-    return np.where((choice >= 0) & np.isfinite(values), values, 0.0)
+    """A matrix of deliveries at each region's preferences; 0 where there is none."""
+    preference = system.products.preference
+    rows = np.arange(len(preference))[:, None, None]
+    values = matrix[system.products.node[rows, preference], np.arange(preference.shape[2])]
+    return np.where((preference >= 0) & np.isfinite(values), values, 0.0)

@@ -26,7 +26,7 @@ class Difference:
 
 
 def paired_totals(
-    scale: Float64[np.ndarray, " products"],
+    sampling_weight: Float64[np.ndarray, " products"],
     strata: Int[np.ndarray, " products"] | None,
     first: PerTrial,
     second: PerTrial,
@@ -35,28 +35,28 @@ def paired_totals(
     """Difference of two totals Σ γ · mean over trials.
 
     Args:
-        scale: γ of each product.
+        sampling_weight: γ of each product.
         strata: stratum of each product; products of equal γ when left out.
         first: contribution of each product-trial. second: of the same product-trials.
         mean: the difference itself, where the contributions are linearized and do not add up to it.
     """
-    paired = total(scale, strata, second - first)
-    alone = [total(scale, strata, side).standard_error for side in (first, second)]
+    paired = total(sampling_weight, strata, second - first)
+    alone = [total(sampling_weight, strata, side).standard_error for side in (first, second)]
     value = paired.mean if mean is None else mean
     return Difference(value, paired.standard_error, variance_ratio(alone[0], alone[1], paired.standard_error))
 
 
 def paired_ratios(
-    scale: Float64[np.ndarray, " products"],
+    sampling_weight: Float64[np.ndarray, " products"],
     strata: Int[np.ndarray, " products"] | None,
     first: tuple[PerTrial, PerTrial],
     second: tuple[PerTrial, PerTrial],
 ) -> Difference:
     """Difference of two ratios of totals, each given as numerator and denominator; NaN when a denominator is 0."""
-    (a, a_rest), (b, b_rest) = linearized(scale, *first), linearized(scale, *second)
+    (a, a_rest), (b, b_rest) = linearized(sampling_weight, *first), linearized(sampling_weight, *second)
     if math.isnan(a) or math.isnan(b):
         return Difference(math.nan, math.nan, math.nan)
-    return paired_totals(scale, strata, a_rest, b_rest, b - a)
+    return paired_totals(sampling_weight, strata, a_rest, b_rest, b - a)
 
 
 def independent(first: Estimate, second: Estimate) -> Difference:

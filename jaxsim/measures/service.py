@@ -29,7 +29,7 @@ def preferred_node_availability(
     Returns:
         A fraction; NaN when there is no demand to prefer a node for.
     """
-    return ratio(system.products.scale, strata, *preferred_availability(system, outcome, weeks))
+    return ratio(system.products.sampling_weight, strata, *preferred_availability(system, outcome, weeks))
 
 
 def preferred_availability(
@@ -37,7 +37,7 @@ def preferred_availability(
 ) -> tuple[Float64[np.ndarray, "products trials"], Float64[np.ndarray, "products trials"]]:
     """Σ min(D60, Ī) and Σ D60 over preferred nodes and weeks of each product-trial, units."""
     wanted = _preferred_demand(system)[:, weeks]
-    available = np.minimum(wanted[:, None], outcome.inventory[:, :, weeks] / 7.0).sum((2, 3))
+    available = np.minimum(wanted[:, None], outcome.inventory_unit_days[:, :, weeks] / 7.0).sum((2, 3))
     return available, np.broadcast_to(wanted.sum((1, 2))[:, None], available.shape)
 
 
@@ -46,12 +46,12 @@ def simulated_preferred_availability(
 ) -> Estimate:
     """PNA from simulated orders: units that the preferred node served / units asked for, over the whole horizon."""
     preferred = outcome.served[:, :, 0].sum(2, dtype=np.int64).astype(np.float64)
-    return ratio(system.products.scale, strata, preferred, demanded(outcome))
+    return ratio(system.products.sampling_weight, strata, preferred, demanded(outcome))
 
 
 def fill_rate(system: System, outcome: Outcome, strata: Int[np.ndarray, " products"] | None = None) -> Estimate:
     """Units delivered, backlogged ones late, / units asked for, over the whole horizon."""
-    return ratio(system.products.scale, strata, delivered(outcome), demanded(outcome))
+    return ratio(system.products.sampling_weight, strata, delivered(outcome), demanded(outcome))
 
 
 def delivered(outcome: Outcome) -> Float64[np.ndarray, "products trials"]:
@@ -61,12 +61,12 @@ def delivered(outcome: Outcome) -> Float64[np.ndarray, "products trials"]:
 
 def demanded(outcome: Outcome) -> Float64[np.ndarray, "products trials"]:
     """Units that customers asked for: delivered, lost, or waiting at the end."""
-    return delivered(outcome) + (outcome.lost + outcome.backlog).sum(2, dtype=np.int64)
+    return delivered(outcome) + (outcome.lost + outcome.final_backlog).sum(2, dtype=np.int64)
 
 
 def _preferred_demand(system: System) -> Float64[np.ndarray, "products weeks slots"]:
     """D60 of each slot: 60th percentiles of the regions that prefer it."""
     products = system.products
     slots = np.arange(products.node.shape[1])
-    prefers = (products.choice[:, 0, :, None] == slots).astype(np.float64)
+    prefers = (products.preference[:, 0, :, None] == slots).astype(np.float64)
     return products.region_p60 @ prefers

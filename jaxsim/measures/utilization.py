@@ -23,17 +23,17 @@ def utilization(system: System, outcome: Outcome, strata: Int[np.ndarray, " prod
         Arrays (nodes, weeks), in units; nodes that receive nothing have 0 and 0. Errors are NaN where the sample cannot
         tell them (a single product).
     """
-    scale, trials = system.products.scale, outcome.arrivals.shape[1]
+    sampling_weight, trials = system.products.sampling_weight, outcome.arrivals.shape[1]
     arrivals = outcome.arrivals
-    weighted = arrivals.sum(1, dtype=np.int64) / trials * scale[:, None, None]
-    place = _Places(system, variance_strata(scale, strata_of(scale, strata), trials))
+    weighted = arrivals.sum(1, dtype=np.int64) / trials * sampling_weight[:, None, None]
+    place = _Places(system, variance_strata(sampling_weight, strata_of(sampling_weight, strata), trials))
     total = place.by_node(weighted)
-    if not estimable(scale, trials):
+    if not estimable(sampling_weight, trials):
         return Estimate(total, np.full_like(total, np.nan))
     first, second = place.by_stratum(weighted), place.by_stratum(weighted**2)
     between = np.maximum(second - first**2 / place.count, 0.0)
     spread = arrivals.astype(np.float64).var(1, ddof=1) if trials > 1 else np.zeros_like(weighted)
-    within = place.by_stratum(spread * scale[:, None, None])
+    within = place.by_stratum(spread * sampling_weight[:, None, None])
     variance = stage_variance(place.population, place.count, between, within, trials).sum(0)
     return Estimate(total, np.sqrt(variance))
 
@@ -56,7 +56,7 @@ class _Places:
         count = np.bincount(strata)
         self.strata = len(count)
         self.count = count[:, None, None].astype(np.float64)
-        self.population = np.bincount(strata, system.products.scale)[:, None, None]
+        self.population = np.bincount(strata, system.products.sampling_weight)[:, None, None]
 
     def by_node(self, values: Float64[np.ndarray, "products weeks slots"]) -> Float64[np.ndarray, "nodes weeks"]:
         return self._sums(values, self.node, self.nodes)

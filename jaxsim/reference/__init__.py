@@ -1,6 +1,6 @@
-"""The exact engine `events`: the paper's Algorithm 1, one product-trial at a time, as plainly as it can be written.
+"""The event engine `events`: the paper's Algorithm 1, one product-trial at a time, as plainly as it can be written.
 
-It reads `docs/semantics.md` independently of the fast engine, in Python numbers, with a time-ordered queue of events
+It reads `docs/semantics.md` independently of the scan engine, in Python numbers, with a time-ordered queue of events
 and a fresh HiGHS solve for every buying LP, so that a mistake in either engine shows when the two are compared.
 
     trajectory = run(system, costs, trials=3, seed=1)         # every day of every product-trial

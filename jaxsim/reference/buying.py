@@ -21,7 +21,7 @@ def buy(product: Product, state: State, day: int, costs: list[list[float]]) -> B
     """
     week = day // 7
     supply = [sum(parts) for parts in zip(state.on_hand, state.on_order, state.in_transit, strict=True)]
-    position = sum(supply) - sum(state.waiting)
+    position = sum(supply) - sum(state.backlog)
     quantity = order_quantity(product.order_up_to[week], position, product.case_pack)
     nothing = (0,) * len(product.node)
     if quantity == 0:
@@ -54,8 +54,8 @@ def buying_problem(product: Product, state: State, day: int, costs: list[list[fl
         overage_cost=[product.overage_cost[slot] for slot in slots],
         route_cost=[product.route_cost[slot] for slot in slots],
         segment_width=[
-            [first + waiting, *rest]
-            for (first, *rest), waiting in zip(product.segment_width[day // 7], state.waiting, strict=True)
+            [first + backlog, *rest]
+            for (first, *rest), backlog in zip(product.segment_width[day // 7], state.backlog, strict=True)
         ],
         segment_value=product.segment_value,
         quantity=quantity,

@@ -177,8 +177,8 @@ class _Trial:
 
     def _receive(self, event: Event) -> list[Event]:
         from_vendor = event.kind is EventKind.RECEIVE
-        coming = self.state.on_order if from_vendor else self.state.in_transit
-        coming[event.slot] -= event.units
+        incoming = self.state.on_order if from_vendor else self.state.in_transit
+        incoming[event.slot] -= event.units
         self.state.on_hand[event.slot] += event.units
         note = self.record.received if from_vendor else self.record.received_transfer
         note(event.day, event.slot, event.units)
@@ -206,15 +206,15 @@ class _Trial:
         return following
 
     def _fulfilled(self, day: int, action: Fulfill) -> list[Event]:
-        for choice, served in zip(self.product.choice, action.served, strict=True):
-            for slot, units in zip(choice, served, strict=True):
+        for preference, served in zip(self.product.preference, action.served, strict=True):
+            for slot, units in zip(preference, served, strict=True):
                 if units:
                     self.state.on_hand[slot] -= units
-        asked = [new + old for new, old in zip(self.state.demand, self.state.waiting, strict=True)]
+        asked = [new + old for new, old in zip(self.state.demand, self.state.backlog, strict=True)]
         left = [units - sum(served) for units, *served in zip(asked, *action.served, strict=True)]
         none = [0] * len(left)
-        lost, self.state.waiting = (none, left) if self.product.backlog else (left, none)
-        self.record.fulfilled(day, self.state.demand, action, lost, self.state.waiting)
+        lost, self.state.backlog = (none, left) if self.product.backlogged else (left, none)
+        self.record.fulfilled(day, self.state.demand, action, lost, self.state.backlog)
         return []
 
     def _booked(self, day: int) -> int:

@@ -12,12 +12,12 @@ def fulfill(product: Product, state: State) -> Fulfill:
     a slot that cannot serve all who ask shares its stock in proportion.
     """
     stock = list(state.on_hand)
-    unserved = [asked + waiting for asked, waiting in zip(state.demand, state.waiting, strict=True)]
+    unserved = [asked + backlog for asked, backlog in zip(state.demand, state.backlog, strict=True)]
     served = []
-    for choice in product.choice:
+    for preference in product.preference:
         delivered = [0] * len(unserved)
-        for slot in sorted(set(choice) - {-1}):
-            asking = [region for region, chosen in enumerate(choice) if chosen == slot]
+        for slot in sorted(set(preference) - {-1}):
+            asking = [region for region, chosen in enumerate(preference) if chosen == slot]
             asked = [unserved[region] for region in asking]
             parts = asked if sum(asked) <= stock[slot] else split_in_proportion(stock[slot], asked)
             for region, units in zip(asking, parts, strict=True):

@@ -24,12 +24,12 @@ class Future:
 
     def lead_time(self, day: int, slot: int) -> int:
         """Days from an order on `day` into `slot` to its arrival."""
-        law = self._product.lead_time_cumulative[slot]
-        if law is None:
+        distribution = self._product.lead_time_cumulative[slot]
+        if distribution is None:
             raise ValueError(f"slot {slot} cannot be ordered into")
         with np.errstate(over="ignore"):
             drawn = draws.lead_time_uniform(np, self._key, self._trial, np.array([day]), slot)
-        return bisect.bisect_right(law, float(drawn[0]))
+        return bisect.bisect_right(distribution, float(drawn[0]))
 
     @cached_property
     def _demand(self) -> list[list[int]]:

@@ -13,11 +13,11 @@ def place(product: Product, state: State, day: int) -> Place:
     """
     slots = range(len(product.node))
     target = product.target[day // 7]
-    coming = [state.on_order[slot] + state.in_transit[slot] for slot in slots]
-    waiting = [0 for _ in slots]  # a backlogged unit is short where its region would have it from
-    for region, preferred in enumerate(product.choice[0]):
+    incoming = [state.on_order[slot] + state.in_transit[slot] for slot in slots]
+    backlog = [0 for _ in slots]  # a backlogged unit is short where its region would have it from
+    for region, preferred in enumerate(product.preference[0]):
         if preferred >= 0:
-            waiting[preferred] += state.waiting[region]
+            backlog[preferred] += state.backlog[region]
     moved = [[0] * len(slots) for _ in slots]
     for kind, send in ((CROSS_DOCK, _forward), (STORAGE, _replenish)):
         for origin in slots:
@@ -25,12 +25,12 @@ def place(product: Product, state: State, day: int) -> Place:
                 continue
             destinations = _destinations(product, origin)
             shortfall = [
-                max(0, target[slot] + waiting[slot] - state.on_hand[slot] - coming[slot]) for slot in destinations
+                max(0, target[slot] + backlog[slot] - state.on_hand[slot] - incoming[slot]) for slot in destinations
             ]
             weight = [product.placement_weight[slot] for slot in destinations]
             for slot, units in zip(destinations, send(state.on_hand[origin], shortfall, weight), strict=True):
                 moved[origin][slot] = units
-                coming[slot] += units
+                incoming[slot] += units
     return Place(tuple(map(tuple, moved)))
 
 

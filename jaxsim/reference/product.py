@@ -16,7 +16,7 @@ class Product:
     days: int
     """Days D of the horizon."""
 
-    backlog: bool
+    backlogged: bool
     """Whether unserved demand waits."""
     case_pack: int
     first_review_day: int
@@ -38,7 +38,7 @@ class Product:
     transit_days: list[list[int]]
     target: list[list[int]]
     placement_weight: list[int]
-    choice: list[list[int]]
+    preference: list[list[int]]
 
     on_hand: list[int]
     in_flight: list[list[int]]
@@ -62,7 +62,7 @@ class State:
     in_transit: list[int]
     """Units sent here by placement that have not arrived."""
     demand: list[int]
-    waiting: list[int]
+    backlog: list[int]
     """Backlogged units by region."""
 
 
@@ -72,13 +72,13 @@ def product_of(system: System, index: int) -> Product:
     Args:
         index: row of `system.products`.
     """
-    rows, laws = system.products, system.lead_times
+    rows, distributions = system.products, system.lead_times
     orderable = rows.orderable[index].tolist()
-    law = rows.law[index].tolist()
+    distribution = rows.lead_time_distribution[index].tolist()
     return Product(
         name=system.product_names[index],
         days=7 * system.weeks,
-        backlog=bool(rows.backlog[index]),
+        backlogged=bool(rows.backlogged[index]),
         case_pack=int(rows.case_pack[index]),
         first_review_day=int(rows.first_review_day[index]),
         review_days=int(rows.review_days[index]),
@@ -86,7 +86,7 @@ def product_of(system: System, index: int) -> Product:
         kind=rows.kind[index].tolist(),
         orderable=orderable,
         lead_time_probability=[
-            laws.probability[i].tolist() if ok else [] for i, ok in zip(law, orderable, strict=True)
+            distributions.probability[i].tolist() if ok else [] for i, ok in zip(distribution, orderable, strict=True)
         ],
         sourcing_cost=rows.lp_sourcing_cost[index].tolist(),
         overage_cost=rows.lp_overage_cost[index].tolist(),
@@ -97,7 +97,7 @@ def product_of(system: System, index: int) -> Product:
         transit_days=rows.transit_days[index].tolist(),
         target=rows.target[index].tolist(),
         placement_weight=rows.placement_weight[index].tolist(),
-        choice=rows.choice[index].tolist(),
+        preference=rows.preference[index].tolist(),
         on_hand=rows.on_hand[index].tolist(),
         in_flight=rows.in_flight[index].tolist(),
         id=rows.id[index],
@@ -105,7 +105,9 @@ def product_of(system: System, index: int) -> Product:
         weekday_share=system.weekday_share,
         quantiles=rows.quantiles[index],
         demand_share=rows.demand_share[index],
-        lead_time_cumulative=[laws.cumulative[i] if ok else None for i, ok in zip(law, orderable, strict=True)],
+        lead_time_cumulative=[
+            distributions.cumulative[i] if ok else None for i, ok in zip(distribution, orderable, strict=True)
+        ],
     )
 
 
@@ -116,5 +118,5 @@ def initial_state(product: Product) -> State:
         on_order=[sum(units) for units in zip(*product.in_flight, strict=True)],
         in_transit=[0] * len(product.node),
         demand=[0] * len(product.demand_share),
-        waiting=[0] * len(product.demand_share),
+        backlog=[0] * len(product.demand_share),
     )

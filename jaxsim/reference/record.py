@@ -15,7 +15,7 @@ def empty_trajectory(system: System, products: int, trials: int) -> Trajectory:
     """
     days = 7 * system.weeks
     slots = system.products.node.shape[1]
-    ranks, regions = system.products.choice.shape[1:]
+    ranks, regions = system.products.preference.shape[1:]
     zeros = lambda *axes: np.zeros((products, trials, days, *axes), np.int32)
     return Trajectory(
         received=zeros(slots),
@@ -61,13 +61,13 @@ class Recorder:
         """Units sent between slots."""
         self._to.moved[(*self._at, day)] = decision.moved
 
-    def fulfilled(self, day: int, demand: list[int], decision: Fulfill, lost: list[int], waiting: list[int]):
+    def fulfilled(self, day: int, demand: list[int], decision: Fulfill, lost: list[int], backlog: list[int]):
         """Demand of the day, what was served, what of the rest is lost and what waits."""
         at = (*self._at, day)
         self._to.demand[at] = demand
         self._to.served[at] = decision.served
         self._to.lost[at] = lost
-        self._to.backlog[at] = waiting
+        self._to.backlog[at] = backlog
 
     def closed(self, day: int, on_hand: list[int]):
         """Units on hand at the end of the day."""

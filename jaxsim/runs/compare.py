@@ -19,7 +19,7 @@ from jaxsim.runs.folder import RunFolder
 
 NORMAL_95 = 1.959963984540054
 
-KEYS = ("product", "trial", "scale", "stratum", "costs")
+KEYS = ("product", "trial", "sampling_weight", "stratum", "costs")
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Contributions:
     product: Shaped[np.ndarray, " products"]
     """Names."""
     trials: Int[np.ndarray, " trials"]
-    scale: Float64[np.ndarray, " products"]
+    sampling_weight: Float64[np.ndarray, " products"]
     stratum: Int[np.ndarray, " products"]
     values: dict[str, PerTrial]
     """The other columns."""
@@ -67,7 +67,7 @@ def contributions_of(run: RunFolder) -> Contributions | None:
     rows = table["costs"] == table["costs"].max()
     trials = np.unique(table["trial"])
     columns = {name: values[rows].reshape(-1, len(trials)) for name, values in table.items()}
-    first = {name: columns[name][:, 0] for name in ("product", "scale", "stratum")}
+    first = {name: columns[name][:, 0] for name in ("product", "sampling_weight", "stratum")}
     return Contributions(**first, trials=trials, values={n: v for n, v in columns.items() if n not in KEYS})
 
 
@@ -87,17 +87,17 @@ def why_not_paired(first: RunFolder, second: RunFolder, a: Contributions | None,
         return f"their seeds are {one.get('seed')} and {other.get('seed')}"
     if not np.array_equal(a.trials, b.trials):
         return f"they have {len(a.trials)} and {len(b.trials)} trials of each product"
-    same = all(np.array_equal(getattr(a, name), getattr(b, name)) for name in ("product", "scale", "stratum"))
+    same = all(np.array_equal(getattr(a, name), getattr(b, name)) for name in ("product", "sampling_weight", "stratum"))
     return None if same else "they simulated different products"
 
 
 def _paired(a: Contributions, b: Contributions, name: str) -> Difference:
-    return paired_ratios(a.scale, a.stratum, ratio_parts(a.values, name), ratio_parts(b.values, name))
+    return paired_ratios(a.sampling_weight, a.stratum, ratio_parts(a.values, name), ratio_parts(b.values, name))
 
 
 def _paired_wmapd(a: Contributions, b: Contributions, first: Estimate, second: Estimate) -> Difference:
     deviations = a.values["deviation"], b.values["deviation"]
-    return paired_totals(a.scale, a.stratum, *deviations, second.mean - first.mean)
+    return paired_totals(a.sampling_weight, a.stratum, *deviations, second.mean - first.mean)
 
 
 def _wmapd(metrics: dict[str, Any]) -> Estimate:

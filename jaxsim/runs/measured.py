@@ -52,7 +52,7 @@ def measure(problem: Problem, outcome: Outcome) -> Measured:
     system, strata = problem.system, problem.strata
     used = utilization(system, outcome, strata)
     columns = contributions(system, outcome)
-    table = kpis_of(system.products.scale, strata, columns)
+    table = kpis_of(system.products.sampling_weight, strata, columns)
     return Measured(used, adherence(system, outcome, used, strata), table, columns)
 
 
@@ -75,7 +75,7 @@ def utilization_columns(problem: Problem, before: Measured, after: Measured | No
 def contribution_columns(problem: Problem, before: Measured, after: Measured | None) -> dict[str, Any]:
     """Table `contributions`: a row per product and trial without costs and, if there are any, another with costs.
 
-    Columns: product; trial; scale γ; stratum; costs (whether with them); the columns of
+    Columns: product; trial; sampling_weight γ; stratum; costs (whether with them); the columns of
     `jaxsim.measures.contributions`; deviation, the part in wMAPD (`Adherence.contribution`).
     """
     cases = [before] if after is None else [before, after]
@@ -85,7 +85,7 @@ def contribution_columns(problem: Problem, before: Measured, after: Measured | N
     columns: dict[str, Any] = {
         "product": pa.DictionaryArray.from_arrays(every(np.arange(products, dtype=np.int32)), names),
         "trial": np.tile(np.arange(trials, dtype=np.int32), products * len(cases)),
-        "scale": every(problem.system.products.scale),
+        "sampling_weight": every(problem.system.products.sampling_weight),
         "stratum": every(problem.strata.astype(np.int64)),
         "costs": np.repeat(np.arange(len(cases)) > 0, products * trials),
     }
@@ -117,7 +117,7 @@ def kpi_metrics(problem: Problem, before: Measured, after: Measured | None) -> d
 def _change(problem: Problem, before: Measured, after: Measured, name: str) -> Difference:
     """Indicator with costs minus the same without, by common random numbers."""
     first, second = (ratio_parts(measured.contributions, name) for measured in (before, after))
-    return paired_ratios(problem.system.products.scale, problem.strata, first, second)
+    return paired_ratios(problem.system.products.sampling_weight, problem.strata, first, second)
 
 
 def wmapd_metrics(suffix: str, found: Adherence) -> dict[str, float | None]:

@@ -14,7 +14,7 @@ from jaxsim.scenario import load, product_statistics
 from jaxsim.system import System, build
 
 ENGINES = ("scan", "events")
-"""The fast engine and the exact one."""
+"""The scan engine and the exact one."""
 
 Engine = Callable[[Float64[np.ndarray, "nodes weeks"] | None], Outcome]
 """Simulates capacity costs; None is the same as zero costs."""
@@ -46,14 +46,14 @@ def load_problem(scenario: Path, size: int, seed: int) -> Problem:
     scenario_sample = load(scenario, sample.names)
     row = {name: i for i, name in enumerate(sample.names)}
     order = np.array([row[name] for name in scenario_sample.products])
-    system = build(scenario_sample, sample.scale[order])
+    system = build(scenario_sample, sample.sampling_weight[order])
     return Problem(system, sample.stratum[order], len(population.names), work_saved(population, sample))
 
 
 def engine(name: str, system: System, trials: int, seed: int, first_trial: int = 0) -> Engine:
     """The engine of that name, set up for a system."""
     if name == "scan":
-        from jaxsim.simulator import Simulator  # compiles; the exact engine does without
+        from jaxsim.simulator import Simulator  # compiles; the event engine does without
 
         return Simulator(system, trials=trials, seed=seed, first_trial=first_trial).run
     from jaxsim import reference

@@ -82,10 +82,10 @@ def plan_above_in_flight(view: View) -> list[Fault]:
     if last > 10_000:  # absurd weeks are faults of their own
         return []
     counted = (node >= 0) & (week >= 0) & (week <= last)
-    coming = np.zeros((view.size("nodes") + 1, last + 1))
-    np.add.at(coming, (node[counted], week[counted]), view.column("in_flight", "quantity")[counted])
+    in_flight = np.zeros((view.size("nodes") + 1, last + 1))
+    np.add.at(in_flight, (node[counted], week[counted]), view.column("in_flight", "quantity")[counted])
     here = (of >= 0) & (planned >= 0)
-    arrivals = np.where(here, coming[of, np.maximum(planned, 0)], 0)
+    arrivals = np.where(here, in_flight[of, np.maximum(planned, 0)], 0)
     units = view.column("labor_plan", "units")
     at = lambda row: f"{view.tables['labor_plan']['node'][row].as_py()} in week {planned[row]}"
     found = lambda row: f"{units[row]} at {at(row)} with {arrivals[row]:.0f} in flight"
@@ -187,7 +187,7 @@ def orderable_inbound(view: View) -> list[Fault]:
 
 
 def orderable_lead_time(view: View) -> list[Fault]:
-    """There is a lead-time law wherever something can be ordered."""
+    """There is a lead-time distribution wherever something can be ordered."""
     vendors = pc.unique(view.tables["products"]["vendor"])
     vendor = pc.fill_null(pc.index_in(view.tables["products"]["vendor"], value_set=vendors), -1).to_numpy()
     law_vendor = pc.fill_null(pc.index_in(view.tables["lead_times"]["vendor"], value_set=vendors), -1).to_numpy()

@@ -249,7 +249,7 @@ _PRODUCT_NODES = Table(
     ),
     (
         "An orderable node is inbound.",
-        "An orderable node has a lead-time law for the product's vendor.",
+        "An orderable node has a lead-time distribution for the product's vendor.",
         "From an orderable node, transfers and shipping reach every region.",
     ),
 )

@@ -83,7 +83,7 @@ class Case:
     """Periods L from order to arrival."""
     order_up_to: float
     """Level S of the whole system's inventory position."""
-    backlog: bool
+    backlogged: bool
     answer: float
     """Published least cost per period; what an order-up-to policy reaches, or with `is_bound` a bound on it."""
     source: str
@@ -178,7 +178,7 @@ def _product(rows: dict[str, list[dict]], case: Case, weeks: int, levels: dict[s
     rows["products"].append({
         "product": case.name, "vendor": case.name, "unit_cost": 0.0, "lost_sale_cost": case.shortage / unit,
         "overage_cost": case.holding / unit, "review_weeks": 1, "first_review_day": 0, "case_pack": 1,
-        "target_in_stock": 0.9, "unit_volume": 1.0, "order_up_to": level, "backlog": case.backlog,
+        "target_in_stock": 0.9, "unit_volume": 1.0, "order_up_to": level, "backlog": case.backlogged,
     })  # fmt: skip
     stocks = {"warehouse": level}
     if shop is not None:
@@ -190,8 +190,8 @@ def _product(rows: dict[str, list[dict]], case: Case, weeks: int, levels: dict[s
     for node, units in stocks.items():
         row = {"node": node, "orderable": node == first, "sourcing_cost": 0.0, "on_hand": units}
         rows["product_nodes"].append({"product": case.name, **row, "base_stock": units})
-    law = {"node": first, "days": 7 * case.lead_time + 1, "probability": 1.0}
-    rows["lead_times"].append({"vendor": case.name, **law})
+    distribution = {"node": first, "days": 7 * case.lead_time + 1, "probability": 1.0}
+    rows["lead_times"].append({"vendor": case.name, **distribution})
     rows["demand_shares"].append({"product": case.name, "region": "town", "share": 1.0})
     quantiles = dict(zip(levels, case.demand.quantile(np.array(list(levels.values()))).tolist(), strict=True))
     row = {"product": case.name, "mean": case.demand.mean * unit, **quantiles}

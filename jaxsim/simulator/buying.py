@@ -14,7 +14,7 @@ _SNAP = 1e6  # order vectors are snapped to this part of a case pack before roun
 
 def order_quantity(inputs: Inputs, state: State, week: Int32[Array, ""]) -> Int32[Array, " batch"]:
     """Units Q that lift the inventory position to the order-up-to level, in whole case packs, halves up."""
-    position = (state.on_hand + state.coming).sum(0, dtype=jnp.int32) - state.waiting.sum(0, dtype=jnp.int32)
+    position = (state.on_hand + state.incoming).sum(0, dtype=jnp.int32) - state.backlog.sum(0, dtype=jnp.int32)
     level = lax.dynamic_index_in_dim(inputs.order_up_to, week, keepdims=False)
     shortage = jnp.where(inputs.orderable.any(0), jnp.maximum(level - position, 0), 0)
     return (2 * shortage + inputs.case_pack) // (2 * inputs.case_pack) * inputs.case_pack
@@ -28,10 +28,11 @@ def buying_lp(
     Units that wait are certain demand: they widen their region's first segment.
     """
     dtype = inputs.lp_route_cost.dtype
-    capacity_cost = jnp.take(lax.dynamic_index_in_dim(shared.capacity_cost, day, 1, keepdims=False), inputs.law)
+    cost_today = lax.dynamic_index_in_dim(shared.capacity_cost, day, 1, keepdims=False)
+    capacity_cost = jnp.take(cost_today, inputs.lead_time_distribution)
     width = lax.dynamic_index_in_dim(inputs.segment_width, day // 7, keepdims=False)
-    width = width.at[:, 0].add(state.waiting.astype(dtype))
-    supply = jnp.where(quantity > 0, state.on_hand + state.coming, 0)
+    width = width.at[:, 0].add(state.backlog.astype(dtype))
+    supply = jnp.where(quantity > 0, state.on_hand + state.incoming, 0)
     return BuyingLP(
         order_cost=inputs.lp_sourcing_cost + capacity_cost,
         order_cap=jnp.where(inputs.orderable, quantity, 0).astype(dtype),
@@ -64,11 +65,11 @@ def whole_packs(
 
 
 def lead_times(inputs: Inputs, shared: Shared, day: Int32[Array, ""]) -> Int32[Array, "slots batch"]:
-    """Lead time that an order placed today into each slot would have, days: its law's quantile at a uniform draw."""
-    slots, (_, days) = inputs.law.shape[0], shared.cumulative.shape
+    """Lead time that an order placed today into each slot would have, days: its distribution's quantile at a draw."""
+    slots, (_, days) = inputs.lead_time_distribution.shape[0], shared.cumulative.shape
     key, slot = (inputs.key[0], inputs.key[1]), jnp.arange(slots)[:, None]
     u = draws.lead_time_uniform(jnp, key, inputs.trial, day, slot)
-    flat, row = shared.cumulative.reshape(-1), inputs.law * days
+    flat, row = shared.cumulative.reshape(-1), inputs.lead_time_distribution * days
 
     def halve(_, bounds):
         low, high = bounds
@@ -76,7 +77,7 @@ def lead_times(inputs: Inputs, shared: Shared, day: Int32[Array, ""]) -> Int32[A
         beyond = flat[row + middle] <= u
         return jnp.where(beyond, middle + 1, low), jnp.where(beyond, high, middle)
 
-    bounds = jnp.zeros_like(inputs.law), jnp.full_like(inputs.law, days - 1)
+    bounds = jnp.zeros_like(inputs.lead_time_distribution), jnp.full_like(inputs.lead_time_distribution, days - 1)
     return lax.fori_loop(0, int(days - 1).bit_length(), halve, bounds)[0]
 
 
@@ -119,5 +120,5 @@ def book(state: State, order: Order, day: Int32[Array, ""]) -> State:
     return state._replace(
         ordered=lax.dynamic_update_index_in_dim(state.ordered, ordered, week, 0),
         due=lax.dynamic_update_index_in_dim(state.due, due, week, 0),
-        vendor_coming=state.vendor_coming + order.units,
+        on_order=state.on_order + order.units,
     )

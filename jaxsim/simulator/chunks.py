@@ -54,8 +54,10 @@ def inputs(products: Products, chunk: Chunk, seed: int, lp_dtype: np.dtype) -> I
     return Inputs(**arrays)
 
 
-def capacity_cost(lead_times: LeadTimes, costs: Float64[np.ndarray, "nodes weeks"]) -> Float64[np.ndarray, "laws days"]:
-    """c(λ) of eq. (6) for every lead-time law and order day, currency per unit.
+def capacity_cost(
+    lead_times: LeadTimes, costs: Float64[np.ndarray, "nodes weeks"]
+) -> Float64[np.ndarray, "distributions days"]:
+    """c(λ) of eq. (6) for every lead-time distribution and order day, currency per unit.
 
     Args:
         costs: capacity costs λ per unit; arrivals after the horizon cost nothing.

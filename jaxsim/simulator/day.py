@@ -21,11 +21,11 @@ class Counts(NamedTuple):
 
     arrivals: Int32[Array, "weeks slots batch"]
     orders: Int32[Array, "weeks slots batch"]
-    inventory: Int32[Array, "weeks slots batch"]
+    inventory_unit_days: Int32[Array, "weeks slots batch"]
     served: Int32[Array, "ranks regions batch"]
     lost: Int32[Array, "regions batch"]
-    waiting: Int32[Array, "weeks batch"]
-    backlog: Int32[Array, "regions batch"]
+    backlog_unit_days: Int32[Array, "weeks batch"]
+    final_backlog: Int32[Array, "regions batch"]
     moved: Int32[Array, "sources slots batch"]
     fault: Int32[Array, " batch"]
 
@@ -61,23 +61,23 @@ def simulate_chunk(
         demand, found = _demand(inputs, shape, week)
 
         def one_day(carry, day_demand):
-            state, day, arrivals, inventory, waiting, fault = carry
+            state, day, arrivals, unit_days, backlog_days, fault = carry
             state, found, received, record_day = simulate_day(inputs, shared, state, day, day_demand, record)
-            sums = arrivals + received, inventory + state.on_hand, waiting + state.waiting.sum(0, dtype=jnp.int32)
+            sums = arrivals + received, unit_days + state.on_hand, backlog_days + state.backlog.sum(0, dtype=jnp.int32)
             return (state, day + 1, *sums, guard.first(fault, found)), record_day
 
         zero = jnp.zeros_like(state.on_hand)
         start = state, 7 * week, zero, zero, zero[0], guard.first(fault, found)
         carry, days = lax.scan(one_day, start, demand)
-        state, day, arrivals, inventory, waiting, fault = carry
+        state, day, arrivals, unit_days, backlog_days, fault = carry
         fault = guard.first(fault, guard.of_state(state, day - 1, Check.WEEK))
-        return (state, fault), (arrivals, inventory, waiting, state.basis, days)
+        return (state, fault), (arrivals, unit_days, backlog_days, state.basis, days)
 
     weeks = jnp.arange(inputs.order_up_to.shape[0], dtype=jnp.int32)
     start = start_state(inputs, shape), jnp.zeros_like(inputs.case_pack)
-    (state, fault), (arrivals, inventory, waiting, bases, days) = lax.scan(one_week, start, (weeks, bases))
-    last = state.served, state.lost, waiting, state.waiting, state.moved
-    return Counts(arrivals, state.ordered, inventory, *last, fault), bases, days if record else None
+    (state, fault), (arrivals, unit_days, backlog_days, bases, days) = lax.scan(one_week, start, (weeks, bases))
+    last = state.served, state.lost, backlog_days, state.backlog, state.moved
+    return Counts(arrivals, state.ordered, unit_days, *last, fault), bases, days if record else None
 
 
 def _demand(inputs: Inputs, shape: Shape, week: Int32[Array, ""]):
@@ -93,17 +93,17 @@ def _demand(inputs: Inputs, shape: Shape, week: Int32[Array, ""]):
 def start_state(inputs: Inputs, shape: Shape) -> State:
     zero = jnp.zeros_like(inputs.on_hand)
     weeks = inputs.order_up_to.shape[0]
-    nobody = jnp.zeros_like(inputs.choice[0])
+    nobody = jnp.zeros_like(inputs.preference[0])
     return State(
         on_hand=inputs.on_hand,
         ordered=jnp.zeros((weeks, *zero.shape), zero.dtype),
         due=jnp.zeros((weeks, *zero.shape), zero.dtype),
-        vendor_coming=inputs.in_flight.sum(0, dtype=jnp.int32),
+        on_order=inputs.in_flight.sum(0, dtype=jnp.int32),
         transfers=jnp.zeros((shape.ring, *zero.shape), zero.dtype),
-        transfers_coming=zero,
-        served=jnp.zeros_like(inputs.choice),
+        in_transit=zero,
+        served=jnp.zeros_like(inputs.preference),
         lost=nobody,
-        waiting=nobody,
+        backlog=nobody,
         moved=jnp.zeros((shape.sources, *zero.shape), zero.dtype),
         basis=jnp.zeros((basis_bytes(inputs), zero.shape[-1]), jnp.int8),
     )
@@ -123,7 +123,7 @@ def simulate_day(inputs: Inputs, shared: Shared, state: State, day, demand, reco
     if not record:
         return state, fault, received, None
     fields = (received, transferred, order.quantity, order.lp_order, order.units, order.lead_time)
-    record_day = Day(*fields, moved, demand, served, lost, state.waiting, state.on_hand)
+    record_day = Day(*fields, moved, demand, served, lost, state.backlog, state.on_hand)
     return state, fault, received, record_day
 
 
@@ -134,8 +134,8 @@ def _receive(inputs: Inputs, state: State, day: Int32[Array, ""]):
     transferred = lax.dynamic_index_in_dim(state.transfers, day % ring, keepdims=False)
     state = state._replace(
         on_hand=state.on_hand + received + transferred,
-        vendor_coming=state.vendor_coming - received,
+        on_order=state.on_order - received,
         transfers=lax.dynamic_update_index_in_dim(state.transfers, jnp.zeros_like(transferred), day % ring, 0),
-        transfers_coming=state.transfers_coming - transferred,
+        in_transit=state.in_transit - transferred,
     )
     return state, received, transferred

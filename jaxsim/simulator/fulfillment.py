@@ -1,4 +1,4 @@
-"""The fulfillment decision: in round p, every region asks its p-th choice of node for what is still unserved."""
+"""The fulfillment decision: in round p, every region asks its rank-p slot for what is still unserved."""
 
 import jax.numpy as jnp
 from jax import lax
@@ -18,7 +18,7 @@ def fulfill(
     Returns:
         The state after, the units served to each region by rank, and the units lost.
     """
-    ranks = inputs.choice.shape[0]
+    ranks = inputs.preference.shape[0]
     serves = inputs.kind == FULFILLMENT
 
     def unserved(carry):
@@ -28,34 +28,36 @@ def fulfill(
 
     def serve(carry):
         rank, on_hand, left, served = carry
-        choice = lax.dynamic_index_in_dim(inputs.choice, rank, keepdims=False)
-        on_hand, granted = _round(on_hand, choice, left)
+        preference = lax.dynamic_index_in_dim(inputs.preference, rank, keepdims=False)
+        on_hand, granted = _round(on_hand, preference, left)
         return rank + 1, on_hand, left - granted, lax.dynamic_update_index_in_dim(served, granted, rank, 0)
 
-    start = jnp.int32(0), state.on_hand, demand + state.waiting, jnp.zeros_like(inputs.choice)
+    start = jnp.int32(0), state.on_hand, demand + state.backlog, jnp.zeros_like(inputs.preference)
     _, on_hand, left, served = lax.while_loop(unserved, serve, start)
-    waiting = jnp.where(inputs.backlog, left, 0)
-    lost = left - waiting
-    state = state._replace(on_hand=on_hand, served=state.served + served, lost=state.lost + lost, waiting=waiting)
+    backlog = jnp.where(inputs.backlogged, left, 0)
+    lost = left - backlog
+    state = state._replace(on_hand=on_hand, served=state.served + served, lost=state.lost + lost, backlog=backlog)
     return state, served, lost
 
 
 def _round(
-    on_hand: Int32[Array, "slots batch"], choice: Int32[Array, "regions batch"], asked: Int32[Array, "regions batch"]
+    on_hand: Int32[Array, "slots batch"],
+    preference: Int32[Array, "regions batch"],
+    asked: Int32[Array, "regions batch"],
 ):
     """One round: every slot shares its stock in proportion to what the regions that chose it ask."""
     open_ = (asked > 0).any()
-    stock, whole, upper = stage(open_, _asks, on_hand, choice, asked)
+    stock, whole, upper = stage(open_, _asks, on_hand, preference, asked)
     granted = stage(open_, _grant, stock, whole, upper, asked)
-    return on_hand - stage(open_, _taken, on_hand, choice, granted), granted
+    return on_hand - stage(open_, _taken, on_hand, preference, granted), granted
 
 
-def _asks(on_hand, choice, asked):
-    """For each region: stock at its choice, all that is asked there, and the part asked by regions up to it."""
+def _asks(on_hand, preference, asked):
+    """For each region: stock at the slot it asks, all that is asked there, and the part asked by regions up to it."""
     regions = asked.shape[0]
     up_to = (jnp.arange(regions)[None, :] <= jnp.arange(regions)[:, None])[..., None]
-    asks = jnp.where(choice[None] == choice[:, None], asked[None], 0)
-    stock = jnp.where(_chosen(on_hand, choice), on_hand[:, None], 0).sum(0, dtype=jnp.int32)
+    asks = jnp.where(preference[None] == preference[:, None], asked[None], 0)
+    stock = jnp.where(_chosen(on_hand, preference), on_hand[:, None], 0).sum(0, dtype=jnp.int32)
     return stock, asks.sum(1, dtype=jnp.int32), jnp.where(up_to, asks, 0).sum(1, dtype=jnp.int32)
 
 
@@ -64,9 +66,9 @@ def _grant(stock, whole, upper, asked):
     return cut(jnp.minimum(stock, whole), upper, upper - asked.astype(jnp.float64), whole)
 
 
-def _taken(on_hand, choice, granted):
-    return jnp.where(_chosen(on_hand, choice), granted[None], 0).sum(1, dtype=jnp.int32)
+def _taken(on_hand, preference, granted):
+    return jnp.where(_chosen(on_hand, preference), granted[None], 0).sum(1, dtype=jnp.int32)
 
 
-def _chosen(on_hand, choice) -> Bool[Array, "slots regions batch"]:
-    return choice[None] == jnp.arange(on_hand.shape[0], dtype=choice.dtype)[:, None, None]
+def _chosen(on_hand, preference) -> Bool[Array, "slots regions batch"]:
+    return preference[None] == jnp.arange(on_hand.shape[0], dtype=preference.dtype)[:, None, None]

@@ -15,7 +15,7 @@ from jaxsim.kernels.buying_lp import Status
 from jaxsim.simulator.state import Order, State
 from jaxsim.system import MOST_UNITS
 
-DAILY = ("on_hand", "vendor_coming", "transfers_coming", "waiting")
+DAILY = ("on_hand", "on_order", "in_transit", "backlog")
 """Fields of the state that every day is tested for; the others are tested at the end of each week."""
 
 _FIRST_FIELD = 16  # codes below are `Status` of the buying LP
@@ -38,7 +38,7 @@ def first(earlier: Int32[Array, " batch"], later: Int32[Array, " batch"]) -> Int
 
 def of_state(state: State, day: Int32[Array, ""], check: Check) -> Int32[Array, " batch"]:
     """Faults of a state."""
-    faults = jnp.zeros_like(state.waiting[0])
+    faults = jnp.zeros_like(state.backlog[0])
     for name, code in _STATE.items():
         if (name in DAILY) == (check is Check.DAY):
             faults = first(faults, _code(_outside(getattr(state, name)), day, code))

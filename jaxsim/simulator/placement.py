@@ -31,8 +31,8 @@ def place(inputs: Inputs, state: State, day: Int32[Array, ""]) -> tuple[State, I
 
 def _waiting_at(inputs: Inputs, state: State) -> Int32[Array, "slots batch"]:
     """Backlogged units of the regions that prefer each slot."""
-    slots = jnp.arange(state.on_hand.shape[0], dtype=inputs.choice.dtype)[:, None, None]
-    return jnp.where(inputs.choice[0][None] == slots, state.waiting[None], 0).sum(1, dtype=jnp.int32)
+    slots = jnp.arange(state.on_hand.shape[0], dtype=inputs.preference.dtype)[:, None, None]
+    return jnp.where(inputs.preference[0][None] == slots, state.backlog[None], 0).sum(1, dtype=jnp.int32)
 
 
 def _send(
@@ -40,7 +40,7 @@ def _send(
 ) -> Int32[Array, "slots batch"]:
     """Units that a source slot sends to each slot today."""
     reached = inputs.transit_days[source] >= 0
-    shortfall = jnp.where(reached, jnp.maximum(target - state.on_hand - state.coming, 0), 0)
+    shortfall = jnp.where(reached, jnp.maximum(target - state.on_hand - state.incoming, 0), 0)
     total = shortfall.sum(0, dtype=jnp.int32)
     forwards = inputs.kind[source] == CROSS_DOCK
     share = jnp.where(reached, inputs.placement_weight, 0)
@@ -59,5 +59,5 @@ def _dispatch(state: State, units, transit_days, source: int, day: Int32[Array, 
     return state._replace(
         on_hand=state.on_hand.at[source].add(-units.sum(0, dtype=jnp.int32)),
         transfers=state.transfers + jnp.where(due, units, 0),
-        transfers_coming=state.transfers_coming + units,
+        in_transit=state.in_transit + units,
     )

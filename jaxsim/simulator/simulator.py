@@ -1,4 +1,4 @@
-"""The fast engine's front: from a `System` and costs to an `Outcome` or a `Trajectory`.
+"""The scan engine's front: from a `System` and costs to an `Outcome` or a `Trajectory`.
 
 Batching, jit, threads and the choice of chunk size live here and nowhere else; the day itself is in `day`.
 """

@@ -15,13 +15,13 @@ class Inputs(NamedTuple):
 
     key: UInt32[Array, "2 batch"]
     trial: UInt32[Array, " batch"]
-    backlog: Bool[Array, " batch"]
+    backlogged: Bool[Array, " batch"]
     case_pack: Int32[Array, " batch"]
     first_review_day: Int32[Array, " batch"]
     review_days: Int32[Array, " batch"]
     kind: Int32[Array, "slots batch"]
     orderable: Bool[Array, "slots batch"]
-    law: Int32[Array, "slots batch"]
+    lead_time_distribution: Int32[Array, "slots batch"]
     lp_sourcing_cost: Float[Array, "slots batch"]
     lp_overage_cost: Float[Array, "slots batch"]
     lp_route_cost: Float[Array, "slots regions batch"]
@@ -31,7 +31,7 @@ class Inputs(NamedTuple):
     transit_days: Int32[Array, "slots slots batch"]
     target: Int32[Array, "weeks slots batch"]
     placement_weight: Int32[Array, "slots batch"]
-    choice: Int32[Array, "ranks regions batch"]
+    preference: Int32[Array, "ranks regions batch"]
     quantiles: Float[Array, "weeks points batch"]
     demand_share: Float[Array, "regions batch"]
     on_hand: Int32[Array, "slots batch"]
@@ -41,10 +41,10 @@ class Inputs(NamedTuple):
 class Shared(NamedTuple):
     """Arrays that all chunks share."""
 
-    cumulative: Float[Array, "laws lead_days"]
+    cumulative: Float[Array, "distributions lead_days"]
     """Cumulative lead-time probabilities."""
-    capacity_cost: Float[Array, "laws days"]
-    """c(λ) of an order placed on each day under each lead-time law."""
+    capacity_cost: Float[Array, "distributions days"]
+    """c(λ) of an order placed on each day under each lead-time distribution."""
 
 
 class State(NamedTuple):
@@ -55,22 +55,22 @@ class State(NamedTuple):
     """Units ordered by the review of each week; a product has at most one review a week."""
     due: Int32[Array, "weeks slots batch"]
     """Day on which those units arrive."""
-    vendor_coming: Int32[Array, "slots batch"]
+    on_order: Int32[Array, "slots batch"]
     transfers: Int32[Array, "ring slots batch"]
     """Transfer units by arrival day modulo the ring's length."""
-    transfers_coming: Int32[Array, "slots batch"]
+    in_transit: Int32[Array, "slots batch"]
     served: Int32[Array, "ranks regions batch"]
     lost: Int32[Array, "regions batch"]
-    waiting: Int32[Array, "regions batch"]
+    backlog: Int32[Array, "regions batch"]
     """Backlogged units."""
     moved: Int32[Array, "sources slots batch"]
     basis: Int8[Array, "bytes batch"]
     """Where the next buying LP starts; opaque (`jaxsim.kernels.buying_lp.solve_from`)."""
 
     @property
-    def coming(self) -> Int32[Array, "slots batch"]:
+    def incoming(self) -> Int32[Array, "slots batch"]:
         """Units on the way to each slot."""
-        return self.vendor_coming + self.transfers_coming
+        return self.on_order + self.in_transit
 
 
 class Order(NamedTuple):

@@ -36,20 +36,20 @@ class Network(eqx.Module):
 
 
 class LeadTimes(eqx.Module):
-    """Distinct (vendor, node) lead-time laws; index 0 … τ is the number of days."""
+    """Distinct (vendor, node) lead-time distributions; index 0 … τ is the number of days."""
 
-    node: Int32[np.ndarray, " laws"]
-    probability: Float64[np.ndarray, "laws days"]
-    cumulative: Float64[np.ndarray, "laws days"]
+    node: Int32[np.ndarray, " distributions"]
+    probability: Float64[np.ndarray, "distributions days"]
+    cumulative: Float64[np.ndarray, "distributions days"]
 
 
 class Products(eqx.Module):
     """Per-product arrays. Quantities are units, costs are currency per unit, spans are days."""
 
     id: UInt32[np.ndarray, "products 2"]
-    scale: Float64[np.ndarray, " products"]
-    """Scaling factor γ: how many products of the population this one stands for."""
-    backlog: Bool[np.ndarray, " products"]
+    sampling_weight: Float64[np.ndarray, " products"]
+    """Sampling weight γ: how many products of the population this one stands for."""
+    backlogged: Bool[np.ndarray, " products"]
     """Whether unserved demand waits; otherwise it is lost."""
     case_pack: Int32[np.ndarray, " products"]
     first_review_day: Int32[np.ndarray, " products"]
@@ -63,7 +63,7 @@ class Products(eqx.Module):
     node: Int32[np.ndarray, "products slots"]
     kind: Int32[np.ndarray, "products slots"]
     orderable: Bool[np.ndarray, "products slots"]
-    law: Int32[np.ndarray, "products slots"]
+    lead_time_distribution: Int32[np.ndarray, "products slots"]
     """Row of `LeadTimes`; 0 where not orderable."""
     sourcing_cost: Float64[np.ndarray, "products slots"]
 
@@ -85,7 +85,7 @@ class Products(eqx.Module):
     target: Int32[np.ndarray, "products weeks slots"]
     placement_weight: Int32[np.ndarray, "products slots"]
     """Demand share in millionths."""
-    choice: Int32[np.ndarray, "products ranks regions"]
+    preference: Int32[np.ndarray, "products ranks regions"]
     """Slot that a region asks in each round; −1 when it has no more."""
 
     quantiles: Float64[np.ndarray, "products weeks points"]

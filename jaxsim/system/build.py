@@ -21,24 +21,24 @@ PLACEMENT_UNIT = 1_000_000
 """Demand shares are whole millionths in placement."""
 
 
-def build(scenario: Scenario, scale: Sequence[float] | np.ndarray | None = None) -> System:
+def build(scenario: Scenario, sampling_weight: Sequence[float] | np.ndarray | None = None) -> System:
     """Arrays of the products of a scenario.
 
     Args:
         scenario: checked tables, of all products or of a sample.
-        scale: scaling factor γ of each row of `products`, 1 when left out.
+        sampling_weight: sampling weight γ of each row of `products`, 1 when left out.
 
     Raises:
-        ValueError: `scale` has another length than `products`, or an entry that is not positive and finite.
+        ValueError: `sampling_weight` has another length than `products`, or an entry that is not positive and finite.
     """
     names = tuple(scenario.products)
-    gamma = np.ones(len(names)) if scale is None else np.asarray(scale, float)
+    gamma = np.ones(len(names)) if sampling_weight is None else np.asarray(sampling_weight, float)
     if gamma.shape != (len(names),) or not (np.isfinite(gamma) & (gamma > 0)).all():
-        raise ValueError(f"scale must hold {len(names)} positive numbers, one for each row of products")
+        raise ValueError(f"sampling_weight must hold {len(names)} positive numbers, one for each row of products")
     network, kind = _network(scenario)
-    lead_times, law = _lead_times(scenario, network)
+    lead_times, distribution = _lead_times(scenario, network)
     levels, quantiles = _weekly_quantiles(scenario)
-    products = _products(scenario, network, kind, lead_times, law, gamma, (levels, quantiles))
+    products = _products(scenario, network, kind, lead_times, distribution, gamma, (levels, quantiles))
     return System(names, levels, _weekday_share(scenario), network, lead_times, products)
 
 
@@ -89,7 +89,7 @@ def _lead_times(scenario: Scenario, network: Network) -> tuple[LeadTimes, dict]:
     used = vendor >= 0
     pair = vendor[used] * len(network.nodes) + scenario.codes("lead_times", "node", network.nodes)[used]
     pairs, row = np.unique(pair, return_inverse=True)
-    if not pairs.size:  # nothing can be ordered; one empty law keeps the arrays rectangular
+    if not pairs.size:  # nothing can be ordered; one empty distribution keeps the arrays rectangular
         empty = LeadTimes(np.zeros(1, np.int32), np.ones((1, 2)) / 2, np.array([[0.5, 1.0]]))
         return empty, {"vendors": vendors, "pairs": pairs}
     days = scenario.column("lead_times", "days")[used]
@@ -99,41 +99,49 @@ def _lead_times(scenario: Scenario, network: Network) -> tuple[LeadTimes, dict]:
     cumulative = probability.cumsum(1)
     last = probability.shape[1] - 1 - (probability[:, ::-1] > 0).argmax(1)
     cumulative[np.arange(probability.shape[1]) >= last[:, None]] = 1.0
-    laws = LeadTimes((pairs % len(network.nodes)).astype(np.int32), probability, cumulative)
-    return laws, {"vendors": vendors, "pairs": pairs}
+    distributions = LeadTimes((pairs % len(network.nodes)).astype(np.int32), probability, cumulative)
+    return distributions, {"vendors": vendors, "pairs": pairs}
 
 
 def _products(
-    scenario: Scenario, network: Network, kind: np.ndarray, lead_times: LeadTimes, law: dict, gamma, weekly_quantiles
+    scenario: Scenario,
+    network: Network,
+    kind: np.ndarray,
+    lead_times: LeadTimes,
+    distribution: dict,
+    gamma,
+    weekly_quantiles,
 ) -> Products:
     of = lambda name: scenario.column("products", name)
     ids = draws.product_ids(scenario.products)
     local = _local(scenario, network, kind)
     node, slot_kind = local["node"], local["kind"]
-    vendor = scenario.codes("products", "vendor", law["vendors"])
+    vendor = scenario.codes("products", "vendor", distribution["vendors"])
     pair = vendor[:, None] * len(network.nodes) + node
-    slot_law = np.searchsorted(law["pairs"], pair).clip(0, max(law["pairs"].size - 1, 0)).astype(np.int32)
-    slot_law[~local["orderable"]] = 0
+    slot_distribution = (
+        np.searchsorted(distribution["pairs"], pair).clip(0, max(distribution["pairs"].size - 1, 0)).astype(np.int32)
+    )
+    slot_distribution[~local["orderable"]] = 0
 
     transit = slots.transit_days(network, node, slot_kind)
     ship = slots.shipping(network, node, slot_kind)
-    choice = slots.choices(ship)
+    preference = slots.preferences(ship)
     shares = _demand_share(scenario, network)
-    slot_share = slots.slot_shares(choice, shares, slot_kind, transit)
+    slot_share = slots.slot_shares(preference, shares, slot_kind, transit)
     review_weeks = of("review_weeks").astype(np.int32)
     level = of("target_in_stock")
     lost_sale = of("lost_sale_cost")
     overage = of("overage_cost")
     first = of("first_review_day").astype(np.int32)
     weekly = demand.moments(*weekly_quantiles)
-    span = 7.0 * review_weeks + _mean_lead_time(lead_times, slot_law, local["orderable"])
+    span = 7.0 * review_weeks + _mean_lead_time(lead_times, slot_distribution, local["orderable"])
     orders = _order_levels(weekly, shares, first, review_weeks, span, level, of("order_up_to"))
     middle = (np.array((0.0, *SEGMENT_LEVELS[:-1])) + np.array(SEGMENT_LEVELS)) / 2.0
     tie = _tie_breaks(ids, node, network)
     return Products(
         id=ids,
-        scale=gamma,
-        backlog=of("backlog"),
+        sampling_weight=gamma,
+        backlogged=of("backlog"),
         case_pack=of("case_pack").astype(np.int32),
         first_review_day=first,
         review_days=7 * review_weeks,
@@ -143,7 +151,7 @@ def _products(
         node=node,
         kind=slot_kind,
         orderable=local["orderable"],
-        law=slot_law,
+        lead_time_distribution=slot_distribution,
         sourcing_cost=local["sourcing_cost"],
         lp_sourcing_cost=_tilt(local["sourcing_cost"], tie[:, :, 0]),
         lp_overage_cost=_tilt(np.repeat((overage * review_weeks)[:, None], node.shape[1], 1), tie[:, :, 1]),
@@ -154,7 +162,7 @@ def _products(
         transit_days=transit,
         target=_given(local["base_stock"][:, None], _targets(weekly, slot_share, slot_kind, transit, span, level)),
         placement_weight=np.round(PLACEMENT_UNIT * slot_share).astype(np.int32),
-        choice=choice,
+        preference=preference,
         quantiles=weekly_quantiles[1],
         demand_share=shares,
         region_p60=_region_p60(weekly, shares),
@@ -207,10 +215,10 @@ def _given(level: np.ndarray, computed: np.ndarray) -> np.ndarray:
     return np.where(level == COMPUTED, computed, level).astype(np.int32)
 
 
-def _mean_lead_time(lead_times: LeadTimes, law: np.ndarray, orderable: np.ndarray) -> np.ndarray:
+def _mean_lead_time(lead_times: LeadTimes, distribution: np.ndarray, orderable: np.ndarray) -> np.ndarray:
     """Mean over a product's orderable slots of their mean lead times, days; 0 without one."""
     mean = lead_times.probability @ np.arange(lead_times.probability.shape[1])
-    return np.where(orderable, mean[law], 0.0).sum(1) / np.maximum(orderable.sum(1), 1)
+    return np.where(orderable, mean[distribution], 0.0).sum(1) / np.maximum(orderable.sum(1), 1)
 
 
 def _order_levels(weekly: demand.Moments, shares, first, review_weeks, span, level, given) -> dict[str, np.ndarray]:

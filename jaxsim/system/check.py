@@ -31,8 +31,8 @@ def check_system(system: System) -> None:
             values = getattr(arrays, field.name)
             if isinstance(values, np.ndarray):
                 _check_array(system, f"{part}.{field.name}", values, by_product=part == "products")
-    laws = system.products.law[system.products.orderable]
-    if (system.lead_times.probability[laws, 0] > 0).any() or (system.products.transit_days == 0).any():
+    distributions = system.products.lead_time_distribution[system.products.orderable]
+    if (system.lead_times.probability[distributions, 0] > 0).any() or (system.products.transit_days == 0).any():
         raise ValueError("lead times and transfers must take at least one day")
 
 

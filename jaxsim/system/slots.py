@@ -56,7 +56,7 @@ def shipping(
     return np.where((kind == FULFILLMENT)[:, :, None], network.shipping_cost[node], np.inf)
 
 
-def choices(ship: Float64[np.ndarray, "products slots regions"]) -> Int32[np.ndarray, "products ranks regions"]:
+def preferences(ship: Float64[np.ndarray, "products slots regions"]) -> Int32[np.ndarray, "products ranks regions"]:
     """Slots in each region's order of preference: cheapest to ship from first, ties to the lower slot, −1 last."""
     ranks = max(int(np.isfinite(ship).any(2).sum(1).max(initial=0)), 1)
     order = np.argsort(ship, axis=1, kind="stable")[:, :ranks]
@@ -81,7 +81,7 @@ def route_cost(
 
 
 def slot_shares(
-    choice: Int32[np.ndarray, "products ranks regions"],
+    preference: Int32[np.ndarray, "products ranks regions"],
     demand_share: Float64[np.ndarray, "products regions"],
     kind: Int32[np.ndarray, "products slots"],
     transit: Int32[np.ndarray, "products slots slots"],
@@ -91,7 +91,7 @@ def slot_shares(
     A fulfillment slot has its regions' share, a storage slot equal parts of those that it feeds.
     """
     products, slots = kind.shape
-    preferred = choice[:, 0, :]
+    preferred = preference[:, 0, :]
     share = np.zeros((products, slots))
     row = np.broadcast_to(np.arange(products)[:, None], preferred.shape)
     served = preferred >= 0

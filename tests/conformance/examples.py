@@ -115,7 +115,7 @@ def simulated(example: Example) -> Finding:
 
 
 def fast_run(example: Example) -> Trajectory:
-    """The fast engine's trajectory, that of the products which fill up the arrays included."""
+    """The scan engine's trajectory, that of the products which fill up the arrays included."""
     simulator = Simulator(example.system, trials=example.trials, seed=example.seed, chunk=CHUNK, threads=1)
     return simulator.trajectory(example.costs)
 

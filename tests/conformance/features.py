@@ -102,10 +102,10 @@ def _sends(system: System, run: Trajectory, kind: int, to: int) -> bool:
 
 
 def _lead_law(test: Callable[[System, np.ndarray], np.ndarray]) -> Test:
-    """Whether a law that was ordered under passes."""
+    """Whether a distribution that was ordered under passes."""
 
     def found(system: System, run: Trajectory) -> bool:
-        rows = system.products.law[run.orders.any((1, 2))]
+        rows = system.products.lead_time_distribution[run.orders.any((1, 2))]
         return bool(rows.size and test(system, system.lead_times.probability[rows]).any())
 
     return found
@@ -125,7 +125,7 @@ OF_RUN: dict[str, Test] = {
     ),
     "empty inventory": lambda s, r: bool((_real(s) & ~s.products.on_hand.any(1)).any()),
     "huge inventory": lambda s, r: bool((s.products.on_hand >= 100_000).any()),
-    "products that backlog": lambda s, r: bool(s.products.backlog.any()),
+    "products that backlog": lambda s, r: bool(s.products.backlogged.any()),
     "orders": lambda s, r: bool(r.orders.any()),
     "orders into several nodes": lambda s, r: bool(((r.orders > 0).sum(3) > 1).any()),
     "LP orders that are no whole packs": lambda s, r: bool((np.abs(r.lp_order - r.orders) > 0.01).any()),

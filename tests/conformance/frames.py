@@ -1,8 +1,8 @@
-"""Systems padded to common shapes, so that one compilation of the fast engine serves every example of a frame.
+"""Systems padded to common shapes, so that one compilation of the scan engine serves every example of a frame.
 
-What is added is legitimate and empty: slots without a node, regions without demand, ranks without a choice, lead-time
-laws that nobody orders under, and a last product without stock, demand or orders that has the longest transfer and as
-many sending slots as there may be.
+What is added is legitimate and empty: slots without a node, regions without demand, ranks without a preference,
+lead-time distributions that nobody orders under, and a last product without stock, demand or orders, which has the
+longest transfer and as many sending slots as there may be.
 """
 
 from dataclasses import dataclass
@@ -20,18 +20,18 @@ MOST_PRODUCTS = 3
 PACEMAKER = "pacemaker"
 """Name of the product that fixes the shape of a compilation."""
 
-_EMPTY = {"node": -1, "choice": -1, "transit_days": -1, "lp_route_cost": np.inf}
+_EMPTY = {"node": -1, "preference": -1, "transit_days": -1, "lp_route_cost": np.inf}
 """Entries of what is not there; 0 in the other fields."""
 
 _LIMITS = {"slots": SLOTS, "ranks": RANKS, "regions": MOST_REGIONS}
 _AXES = {
-    **dict.fromkeys(("node", "kind", "orderable", "law", "sourcing_cost", "on_hand"), ("slots",)),
+    **dict.fromkeys(("node", "kind", "orderable", "lead_time_distribution", "sourcing_cost", "on_hand"), ("slots",)),
     **dict.fromkeys(("lp_sourcing_cost", "lp_overage_cost", "placement_weight"), ("slots",)),
     "lp_route_cost": ("slots", "regions"),
     "segment_width": (None, "regions", None),
     "transit_days": ("slots", "slots"),
     "target": (None, "slots"),
-    "choice": ("ranks", "regions"),
+    "preference": ("ranks", "regions"),
     "demand_share": ("regions",),
     "region_p60": (None, "regions"),
     "in_flight": (None, "slots"),
@@ -63,21 +63,25 @@ def padded(system: System) -> System:
     rows = {name: np.concatenate([values, _pacemaker(name, values, extra)]) for name, values in products.items()}
     names = (*system.product_names, *(f"{PACEMAKER}{i}" for i in range(extra)))
     return System(
-        names, system.levels, system.weekday_share, system.network, _laws(system.lead_times), Products(**rows)
+        names, system.levels, system.weekday_share, system.network, _distributions(system.lead_times), Products(**rows)
     )
 
 
 def stacked(systems: list[System]) -> System:
-    """Padded systems as one: each with its own laws, and the largest network (engines only count its nodes)."""
+    """Padded systems as one: each with its own distributions, and the largest network (only its nodes count)."""
     shift = np.arange(len(systems)) * LAWS
     join = lambda *parts: np.concatenate(parts)
     rows = jax.tree.map(join, *(system.products for system in systems))
-    law = np.concatenate([system.products.law + np.int32(by) for system, by in zip(systems, shift, strict=True)])
-    fields = {name: getattr(rows, name) for name in _fields()} | {"law": law.astype(np.int32)}
+    distribution = np.concatenate(
+        [system.products.lead_time_distribution + np.int32(by) for system, by in zip(systems, shift, strict=True)]
+    )
+    fields = {name: getattr(rows, name) for name in _fields()} | {
+        "lead_time_distribution": distribution.astype(np.int32)
+    }
     names = tuple(f"{i} {name}" for i, system in enumerate(systems) for name in system.product_names)
     first = max(systems, key=lambda system: len(system.network.nodes))
-    laws = jax.tree.map(join, *(system.lead_times for system in systems))
-    return System(names, first.levels, first.weekday_share, first.network, laws, Products(**fields))
+    distributions = jax.tree.map(join, *(system.lead_times for system in systems))
+    return System(names, first.levels, first.weekday_share, first.network, distributions, Products(**fields))
 
 
 def _fields() -> list[str]:
@@ -96,7 +100,7 @@ def _pacemaker(name: str, like: np.ndarray, count: int) -> np.ndarray:
     row = np.full((count, *like.shape[1:]), _EMPTY.get(name, 0), like.dtype)
     if name == "id":
         return product_ids([f"{PACEMAKER}{i}" for i in range(count)])
-    if name in ("scale", "case_pack"):
+    if name in ("sampling_weight", "case_pack"):
         row[:] = 1
     elif name == "review_days":
         row[:] = 7
@@ -111,11 +115,11 @@ def _pacemaker(name: str, like: np.ndarray, count: int) -> np.ndarray:
     return row
 
 
-def _laws(laws: LeadTimes) -> LeadTimes:
-    """The laws, then unused ones of one day, all over the same number of days."""
-    missing, days = LAWS - laws.node.size, LEAD_DAYS - laws.probability.shape[1]
-    probability = np.pad(laws.probability, ((0, missing), (0, days)))
-    probability[laws.node.size :, 1] = 1.0
-    cumulative = np.pad(laws.cumulative, ((0, missing), (0, days)), constant_values=1.0)
-    cumulative[laws.node.size :, 0] = 0.0
-    return LeadTimes(np.pad(laws.node, (0, missing)), probability, cumulative)
+def _distributions(distributions: LeadTimes) -> LeadTimes:
+    """The distributions, then unused ones of one day, all over the same number of days."""
+    missing, days = LAWS - distributions.node.size, LEAD_DAYS - distributions.probability.shape[1]
+    probability = np.pad(distributions.probability, ((0, missing), (0, days)))
+    probability[distributions.node.size :, 1] = 1.0
+    cumulative = np.pad(distributions.cumulative, ((0, missing), (0, days)), constant_values=1.0)
+    cumulative[distributions.node.size :, 0] = 0.0
+    return LeadTimes(np.pad(distributions.node, (0, missing)), probability, cumulative)

@@ -31,7 +31,7 @@ def scenario(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def stand_in(monkeypatch, tmp_path):
-    """The exact engine in the place of the fast one: nothing is compiled. What it makes can be changed by `change`."""
+    """The event engine in the place of the fast one: nothing is compiled. What it makes can be changed by `change`."""
     changes = []
 
     class StandIn:

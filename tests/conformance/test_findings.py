@@ -25,7 +25,7 @@ def system() -> System:
 
 @pytest.fixture(scope="module")
 def exact(system: System) -> Trajectory:
-    """The exact engine's trajectory without costs; it stands in for both engines."""
+    """The event engine's trajectory without costs; it stands in for both engines."""
     return reference.run(system, trials=TRIALS, seed=SEED)
 
 
@@ -237,5 +237,5 @@ def test_parts_add_up_to_the_whole(system: System, exact: Trajectory):
 def test_totals_balance(system: System, exact: Trajectory):
     of = balance(system, exact).totals
     assert of["on_hand_at_start"] + of["received"] == of["served"] + of["on_hand_at_end"] + of["between_nodes_at_end"]
-    assert of["demand"] == of["served"] + of["lost"] + of["waiting_at_end"]
+    assert of["demand"] == of["served"] + of["lost"] + of["final_backlog"]
     assert of["in_flight_at_start"] + of["ordered"] >= of["received"] > 0

@@ -21,17 +21,19 @@ def plain_bound(system: System, outcome) -> float:
     products, plan, weeks = system.products, system.network.plan, system.weeks
     columns, owners, right = [], [], []
     fixed = np.zeros_like(plan)
-    for a in range(len(products.scale)):
+    for a in range(len(products.sampling_weight)):
         for slot, node in enumerate(products.node[a]):
             for day in range(7 * weeks):
-                fixed[node, day // 7] += products.scale[a] * products.in_flight[a, day, slot] * (node >= 0)
+                fixed[node, day // 7] += products.sampling_weight[a] * products.in_flight[a, day, slot] * (node >= 0)
         for week in range(weeks):
-            quantity = outcome.orders[a, :, week].sum() / outcome.orders.shape[1] * products.scale[a]
+            quantity = outcome.orders[a, :, week].sum() / outcome.orders.shape[1] * products.sampling_weight[a]
             if quantity == 0:
                 continue
             for slot in np.flatnonzero(products.orderable[a]):
                 arrivals = np.zeros_like(plan)
-                for lead, probability in enumerate(system.lead_times.probability[products.law[a, slot]]):
+                for lead, probability in enumerate(
+                    system.lead_times.probability[products.lead_time_distribution[a, slot]]
+                ):
                     day = 7 * week + products.first_review_day[a] % 7 + lead
                     if day < 7 * weeks:
                         arrivals[products.node[a, slot], day // 7] += probability

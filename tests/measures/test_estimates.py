@@ -44,20 +44,20 @@ def test_a_single_trial_by_hand():
 
 
 def test_lone_strata_join_a_neighbor_only_where_they_need_one():
-    scale, strata = np.array([3.0, 2.0, 2.0, 4.0, 1.0]), np.array([0, 1, 1, 2, 3])
-    assert variance_strata(scale, strata, 1).tolist() == [0, 0, 0, 0, 0]
-    assert variance_strata(scale, strata, 2).tolist() == [0, 0, 0, 0, 1]
+    sampling_weight, strata = np.array([3.0, 2.0, 2.0, 4.0, 1.0]), np.array([0, 1, 1, 2, 3])
+    assert variance_strata(sampling_weight, strata, 1).tolist() == [0, 0, 0, 0, 0]
+    assert variance_strata(sampling_weight, strata, 2).tolist() == [0, 0, 0, 0, 1]
     assert variance_strata(np.array([5.0, 6.0]), np.array([0, 1]), 2).tolist() == [0, 0]
 
 
 @pytest.mark.parametrize(
-    ("scale", "trials", "known"), [(1.0, 1, False), (3.0, 1, False), (3.0, 4, False), (1.0, 4, True)]
+    ("sampling_weight", "trials", "known"), [(1.0, 1, False), (3.0, 1, False), (3.0, 4, False), (1.0, 4, True)]
 )
-def test_what_one_product_cannot_tell_is_nan(scale, trials, known):
+def test_what_one_product_cannot_tell_is_nan(sampling_weight, trials, known):
     """A product that stands for itself alone has an error over trials; nothing else of one product is known."""
     values = np.arange(1.0, trials + 1)[None]
-    assert np.isfinite(total(np.array([scale]), None, values).standard_error) == known
-    system = build(random_scenario(0), np.full(12, scale))
+    assert np.isfinite(total(np.array([sampling_weight]), None, values).standard_error) == known
+    system = build(random_scenario(0), np.full(12, sampling_weight))
     products = system.products
     fields = {field.name: getattr(products, field.name)[:1] for field in dataclasses.fields(products)}
     one = dataclasses.replace(system, product_names=system.product_names[:1], products=type(products)(**fields))
@@ -67,11 +67,11 @@ def test_what_one_product_cannot_tell_is_nan(scale, trials, known):
 
 def test_linearized_parts_add_up_to_nothing_and_give_the_ratio():
     rng = np.random.default_rng(0)
-    top, bottom, scale = rng.gamma(2, 1, (9, 3)), rng.gamma(2, 1, (9, 3)), rng.uniform(1, 4, 9)
-    value, rest = linearized(scale, top, bottom)
-    assert value == pytest.approx((scale @ top.mean(1)) / (scale @ bottom.mean(1)))
-    assert scale @ rest.mean(1) == pytest.approx(0.0, abs=1e-12)
-    nudged = (scale @ (top + 1e-6 * rest).mean(1)) / (scale @ bottom.mean(1))
+    top, bottom, sampling_weight = rng.gamma(2, 1, (9, 3)), rng.gamma(2, 1, (9, 3)), rng.uniform(1, 4, 9)
+    value, rest = linearized(sampling_weight, top, bottom)
+    assert value == pytest.approx((sampling_weight @ top.mean(1)) / (sampling_weight @ bottom.mean(1)))
+    assert sampling_weight @ rest.mean(1) == pytest.approx(0.0, abs=1e-12)
+    nudged = (sampling_weight @ (top + 1e-6 * rest).mean(1)) / (sampling_weight @ bottom.mean(1))
     assert nudged == pytest.approx(value, abs=1e-12)
 
 
@@ -88,9 +88,9 @@ def test_a_paired_difference_by_hand():
 def test_what_is_added_to_both_sides_does_not_matter():
     rng = np.random.default_rng(1)
     common, noise = 100 * rng.normal(size=(20, 2)), rng.normal(size=(20, 2))
-    scale = np.full(20, 3.0)
-    found = paired_totals(scale, None, common, common + noise)
-    assert found.standard_error == pytest.approx(total(scale, None, noise).standard_error)
+    sampling_weight = np.full(20, 3.0)
+    found = paired_totals(sampling_weight, None, common, common + noise)
+    assert found.standard_error == pytest.approx(total(sampling_weight, None, noise).standard_error)
     assert found.variance_ratio > 1000
 
 
@@ -104,7 +104,11 @@ def test_a_ratio_of_nothing_has_no_difference():
 def test_indicators_are_ratios_of_their_contributions(seed):
     system = build(random_scenario(seed), np.random.default_rng(seed).choice([1.0, 2.0, 3.5], 12))
     outcome = random_outcome(system, seed)
-    columns, table, scale = contributions(system, outcome), kpis(system, outcome), system.products.scale
+    columns, table, sampling_weight = (
+        contributions(system, outcome),
+        kpis(system, outcome),
+        system.products.sampling_weight,
+    )
     assert table.keys() == INDICATORS.keys()
     service = {
         "fill_rate": fill_rate(system, outcome),
@@ -113,7 +117,8 @@ def test_indicators_are_ratios_of_their_contributions(seed):
     }
     for name, estimate in table.items():
         np.testing.assert_equal(
-            dataclasses.astuple(estimate), dataclasses.astuple(ratio(scale, None, *ratio_parts(columns, name)))
+            dataclasses.astuple(estimate),
+            dataclasses.astuple(ratio(sampling_weight, None, *ratio_parts(columns, name))),
         )
     for name, estimate in service.items():
         np.testing.assert_allclose(dataclasses.astuple(table[name]), dataclasses.astuple(estimate), rtol=1e-12)
@@ -133,14 +138,14 @@ def far_from_plan(seed: int, trials: int = 3):
 def test_wmapd_moves_with_its_contributions(seed):
     """More arrivals of one product-trial move wMAPD by what its contribution grows by."""
     system, outcome = far_from_plan(seed)
-    scale, trials = system.products.scale, outcome.arrivals.shape[1]
+    sampling_weight, trials = system.products.sampling_weight, outcome.arrivals.shape[1]
     found = adherence(system, outcome, utilization(system, outcome))
     assert found.wmapd == wmapd(np.asarray(utilization(system, outcome).mean), system.network.plan)
     more = dataclasses.replace(outcome, arrivals=outcome.arrivals.copy())
     a, t = np.argwhere(found.contribution != 0)[0]
     more.arrivals[a, t] *= 2
     again = adherence(system, more, utilization(system, more))
-    step = scale[a] * (again.contribution[a, t] - found.contribution[a, t]) / trials
+    step = sampling_weight[a] * (again.contribution[a, t] - found.contribution[a, t]) / trials
     assert again.wmapd - found.wmapd == pytest.approx(step, abs=1e-12)
     assert step != 0
 

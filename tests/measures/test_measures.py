@@ -21,18 +21,20 @@ def instance(seed: int, trials: int = 3):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_utilization_and_its_error_node_by_node(seed):
     system, outcome = instance(seed)
-    estimate, scale = utilization(system, outcome), system.products.scale
+    estimate, sampling_weight = utilization(system, outcome), system.products.sampling_weight
     for n in range(len(system.network.nodes)):
         for week in range(system.weeks):
             arrived = (outcome.arrivals[:, :, week] * (system.products.node == n)[:, None]).sum(2)
-            assert estimate.mean[n, week] == pytest.approx(scale @ arrived.mean(1))
-            variance = total_variance(scale, strata_of(scale, None), arrived.mean(1), arrived.var(1, ddof=1), 3)
+            assert estimate.mean[n, week] == pytest.approx(sampling_weight @ arrived.mean(1))
+            variance = total_variance(
+                sampling_weight, strata_of(sampling_weight, None), arrived.mean(1), arrived.var(1, ddof=1), 3
+            )
             assert estimate.standard_error[n, week] == pytest.approx(np.sqrt(variance))
 
 
 def test_no_sampling_error_without_sampling():
     system, outcome = instance(1)
-    system = eqx.tree_at(lambda s: s.products.scale, system, np.ones(12))
+    system = eqx.tree_at(lambda s: s.products.sampling_weight, system, np.ones(12))
     outcome.arrivals[:] = outcome.arrivals[:, :1]
     assert (utilization(system, outcome).standard_error == 0).all()
 
@@ -53,12 +55,12 @@ def test_planned_node_weeks_follow_the_plan():
 def test_preferred_node_availability_by_loops(seed):
     system, outcome = instance(seed)
     products, top, bottom = system.products, 0.0, 0.0
-    for a, gamma in enumerate(products.scale):
+    for a, gamma in enumerate(products.sampling_weight):
         for week in range(1, system.weeks):
             for slot in range(products.node.shape[1]):
-                wanted = products.region_p60[a, week][products.choice[a, 0] == slot].sum()
+                wanted = products.region_p60[a, week][products.preference[a, 0] == slot].sum()
                 bottom += gamma * wanted
-                top += gamma * np.minimum(wanted, outcome.inventory[a, :, week, slot] / 7).mean()
+                top += gamma * np.minimum(wanted, outcome.inventory_unit_days[a, :, week, slot] / 7).mean()
     found = preferred_node_availability(system, outcome, weeks=slice(1, None)).mean
     assert found == pytest.approx(top / bottom, nan_ok=True) if bottom else np.isnan(found)
 
@@ -69,29 +71,29 @@ def test_kpis_by_loops(seed):
     products, network, trials = system.products, system.network, 3
     parts = ("sourcing", "transfer", "shipping", "overage", "lost_sales", "backlog")
     total = dict.fromkeys((*parts, "co2", "fast", "sent", "lost", "first"), 0.0)
-    for a, gamma in enumerate(products.scale):
+    for a, gamma in enumerate(products.sampling_weight):
         g = gamma / trials
-        node, choice = products.node[a], products.choice[a]
+        node, preference = products.node[a], products.preference[a]
         total["sourcing"] += (
             g * (outcome.orders[a].sum((0, 1)) * products.sourcing_cost[a])[products.orderable[a]].sum()
         )
-        total["overage"] += g * outcome.inventory[a].sum() * products.overage_cost[a] / 7
+        total["overage"] += g * outcome.inventory_unit_days[a].sum() * products.overage_cost[a] / 7
         total["lost_sales"] += g * outcome.lost[a].sum() * products.lost_sale_cost[a]
-        total["backlog"] += g * outcome.waiting[a].sum() * products.lost_sale_cost[a] / 7
-        total["lost"] += g * (outcome.lost[a] + outcome.backlog[a]).sum()
+        total["backlog"] += g * outcome.backlog_unit_days[a].sum() * products.lost_sale_cost[a] / 7
+        total["lost"] += g * (outcome.lost[a] + outcome.final_backlog[a]).sum()
         total["first"] += g * outcome.served[a, :, 0].sum()
         for i, j in np.ndindex(*outcome.moved.shape[2:]):
             units = g * outcome.moved[a, :, i, j].sum()
             if units:
                 total["transfer"] += units * network.transfer_cost[node[i], node[j]]
                 total["co2"] += units * network.transfer_co2[node[i], node[j]]
-        for p, r in np.ndindex(*choice.shape):
+        for p, r in np.ndindex(*preference.shape):
             units = g * outcome.served[a, :, p, r].sum()
             if units:
                 total["sent"] += units
-                total["shipping"] += units * network.shipping_cost[node[choice[p, r]], r]
-                total["co2"] += units * network.shipping_co2[node[choice[p, r]], r]
-                total["fast"] += units * (network.shipping_days[node[choice[p, r]], r] <= 2)
+                total["shipping"] += units * network.shipping_cost[node[preference[p, r]], r]
+                total["co2"] += units * network.shipping_co2[node[preference[p, r]], r]
+                total["fast"] += units * (network.shipping_days[node[preference[p, r]], r] <= 2)
     asked, table = total["sent"] + total["lost"], kpis(system, outcome)
     for part in parts:
         assert table[f"{part}_cost_per_unit"].mean == pytest.approx(total[part] / asked)

@@ -22,7 +22,7 @@ def make_system(
     weeks: int = 2,
     quantiles: ArrayLike = (0, 0, 0),
     shares: Sequence[float] = (1.0,),
-    choice: ArrayLike = ((0,),),
+    preference: ArrayLike = ((0,),),
     on_hand: ArrayLike = 0,
     in_flight: Sequence[tuple[int, int, int]] = (),
     orderable: ArrayLike = False,
@@ -39,7 +39,7 @@ def make_system(
     transfers: dict[tuple[int, int], int] | None = None,
     target: ArrayLike = 0,
     placement_weight: ArrayLike = 0,
-    backlog: bool = False,
+    backlogged: bool = False,
 ) -> System:
     """One product whose slots are nodes 0 … L − 1 of the network; a kind of 0 is an empty slot.
 
@@ -51,20 +51,20 @@ def make_system(
     kind = np.array(kinds, np.int32)
     real = lambda value, *shape: _filled(value, shape, np.float64)
     fill = lambda value, *shape: _filled(value, shape, np.int32)
-    laws = list(lead_time) or [{1: 1.0}] * slots
-    probability = np.zeros((slots, 1 + max(max(law) for law in laws)))
-    for slot, law in enumerate(laws):
-        probability[slot, list(law)] = list(law.values())
-    coming = np.zeros((days + 1, slots), np.int32)
+    distributions = list(lead_time) or [{1: 1.0}] * slots
+    probability = np.zeros((slots, 1 + max(max(distribution) for distribution in distributions)))
+    for slot, distribution in enumerate(distributions):
+        probability[slot, list(distribution)] = list(distribution.values())
+    arriving = np.zeros((days + 1, slots), np.int32)
     for day, slot, units in in_flight:
-        coming[day, slot] += units
+        arriving[day, slot] += units
     transit = np.full((slots, slots), -1, np.int32)
     for (origin, destination), length in (transfers or {}).items():
         transit[origin, destination] = length
     products = Products(
         id=product_ids([name]),
-        scale=real(1.0),
-        backlog=np.array([backlog]),
+        sampling_weight=real(1.0),
+        backlogged=np.array([backlogged]),
         case_pack=fill(case_pack),
         first_review_day=fill(first_review_day),
         review_days=fill(7 * review_weeks),
@@ -74,7 +74,7 @@ def make_system(
         node=np.where(kind > 0, np.arange(slots, dtype=np.int32), np.int32(-1))[None],
         kind=kind[None],
         orderable=_filled(orderable, (slots,), np.bool_),
-        law=fill(np.arange(slots), slots),
+        lead_time_distribution=fill(np.arange(slots), slots),
         sourcing_cost=real(sourcing_cost, slots),
         lp_sourcing_cost=real(sourcing_cost, slots),
         lp_overage_cost=real(overage_cost, slots),
@@ -85,12 +85,12 @@ def make_system(
         transit_days=transit[None],
         target=fill(target, weeks, slots),
         placement_weight=fill(placement_weight, slots),
-        choice=np.array(choice, np.int32)[None],
+        preference=np.array(preference, np.int32)[None],
         quantiles=real(quantiles, weeks, 3),
         demand_share=real(shares, regions),
         region_p60=real(0.0, weeks, regions),
         on_hand=fill(on_hand, slots),
-        in_flight=coming[None],
+        in_flight=arriving[None],
     )
     lead_times = LeadTimes(np.arange(slots, dtype=np.int32), probability, probability.cumsum(axis=1))
     return System((name,), LEVELS, WEEKDAY_SHARE, _network(slots, regions, weeks), lead_times, products)
@@ -141,7 +141,7 @@ def random_product(name: str, random: np.random.Generator, weeks: int) -> System
         weeks=weeks,
         quantiles=(0.3 * weekly, weekly, 2.5 * weekly),
         shares=random.dirichlet(np.ones(regions)).tolist(),
-        choice=[*np.array([random.permutation([3, 4, 5]) for _ in range(regions)]).T.tolist(), [-1] * regions],
+        preference=[*np.array([random.permutation([3, 4, 5]) for _ in range(regions)]).T.tolist(), [-1] * regions],
         on_hand=[*random.integers(0, weekly, 6), 0],
         in_flight=[(int(random.integers(0, 7 * weeks + 1)), int(random.integers(0, 4)), 25) for _ in range(4)],
         orderable=orderable,
@@ -158,14 +158,19 @@ def random_product(name: str, random: np.random.Generator, weeks: int) -> System
         transfers=transfers,
         target=[0, 0, *random.integers(0, weekly, 4), 0],
         placement_weight=[0, 0, *random.integers(0, 10**6, 4), 0],
-        backlog=bool(random.random() < 0.3),
+        backlogged=bool(random.random() < 0.3),
     )
 
 
 def combined(systems: Sequence[System]) -> System:
     """One system of the products of several that have equal shapes."""
-    laws = np.cumsum([0] + [len(s.lead_times.node) for s in systems])
-    rows = [eqx.tree_at(lambda p: p.law, s.products, s.products.law + laws[i]) for i, s in enumerate(systems)]
+    distributions = np.cumsum([0] + [len(s.lead_times.node) for s in systems])
+    rows = [
+        eqx.tree_at(
+            lambda p: p.lead_time_distribution, s.products, s.products.lead_time_distribution + distributions[i]
+        )
+        for i, s in enumerate(systems)
+    ]
     stack = lambda *parts: np.concatenate(parts)
     return System(
         product_names=tuple(s.product_names[0] for s in systems),

@@ -162,14 +162,16 @@ DOCK_AND_THREE = {"transfers": {(0, 1): 2, (0, 2): 1, (0, 3): 1}}
 )
 def test_cross_dock_splits_by_shortfall_then_share_then_equally(system_of, on_hand, target, weight, sent):
     kinds = (CROSS_DOCK, STORAGE, FULFILLMENT, FULFILLMENT)
-    system = system_of(kinds, on_hand=on_hand, target=target, placement_weight=weight, choice=((2,),), **DOCK_AND_THREE)
+    system = system_of(
+        kinds, on_hand=on_hand, target=target, placement_weight=weight, preference=((2,),), **DOCK_AND_THREE
+    )
     product = product_of(system, 0)
     moved = place(product, initial_state(product), 0).moved
     assert moved == (tuple(sent), (0,) * 4, (0,) * 4, (0,) * 4)
 
 
 def test_cross_dock_without_destination_keeps_its_units(system_of):
-    product = product_of(system_of((CROSS_DOCK, FULFILLMENT), on_hand=[10, 0], target=[0, 5], choice=((1,),)), 0)
+    product = product_of(system_of((CROSS_DOCK, FULFILLMENT), on_hand=[10, 0], target=[0, 5], preference=((1,),)), 0)
     assert place(product, initial_state(product), 0).moved == ((0, 0), (0, 0))
 
 
@@ -184,7 +186,7 @@ def test_storage_replenishes_up_to_target_or_in_proportion(system_of, stock, sen
         in_flight=[(9, 2, 4)],  # counts against the shortfall of slot 2
         target=[0, 10, 10],
         transfers={(0, 1): 1, (0, 2): 1},
-        choice=((1,),),
+        preference=((1,),),
     )
     product = product_of(system, 0)
     assert place(product, initial_state(product), 0).moved[0] == tuple(sent)
@@ -197,10 +199,10 @@ def test_later_slots_see_what_earlier_ones_sent(system_of):
         on_hand=[4, 50, 0],
         target=[0, 0, 13],
         transfers={(0, 2): 1, (1, 2): 1},
-        choice=((2,),),
+        preference=((2,),),
     )
     product = product_of(system, 0)
-    state = State(on_hand=[4, 50, 0], on_order=[0, 0, 1], in_transit=[0, 0, 2], demand=[0], waiting=[0])
+    state = State(on_hand=[4, 50, 0], on_order=[0, 0, 1], in_transit=[0, 0, 2], demand=[0], backlog=[0])
     assert place(product, state, 0).moved == ((0, 0, 4), (0, 0, 6), (0, 0, 0))
 
 
@@ -210,7 +212,7 @@ def test_fulfillment_shares_short_stock_and_asks_the_next_rank(system_of):
     Region 1 has no second choice: its 2 unserved units are lost.
     """
     system = system_of(
-        (FULFILLMENT, FULFILLMENT), shares=(0.5, 0.3, 0.2), choice=((0, 0, 1), (1, -1, 0)), on_hand=[5, 4]
+        (FULFILLMENT, FULFILLMENT), shares=(0.5, 0.3, 0.2), preference=((0, 0, 1), (1, -1, 0)), on_hand=[5, 4]
     )
     product = product_of(system, 0)
     state = initial_state(product)

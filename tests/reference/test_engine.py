@@ -1,4 +1,4 @@
-"""Whole product-trials of the exact engine: by hand, and by laws that every system obeys."""
+"""Whole product-trials of the event engine: by hand, and by laws that every system obeys."""
 
 import dataclasses
 
@@ -73,7 +73,7 @@ def test_cross_dock_to_storage_to_fulfillment_by_hand(system_of):
             target=[0, 15, 9],
             on_hand=[0, 0, 4],
             transfers={(0, 1): 2, (0, 2): 1, (1, 2): 3},
-            choice=((2,),),
+            preference=((2,),),
         )
     )
     moves = [(*where, result.moved[0, 0][where]) for where in zip(*result.moved[0, 0].nonzero(), strict=True)]
@@ -125,10 +125,10 @@ def random_run(random_system) -> Trajectory:
 def test_units_are_conserved(random_system, random_run):
     """By slot and day: stock changes by what is received, sent and served; and no counts are negative."""
     t, products = random_run, random_system.products
-    sent, choice = t.moved.sum(4), products.choice
-    for a in range(len(choice)):
+    sent, preference = t.moved.sum(4), products.preference
+    for a in range(len(preference)):
         served = np.zeros_like(t.on_hand[a])
-        for (rank, region), slot in np.ndenumerate(choice[a]):
+        for (rank, region), slot in np.ndenumerate(preference[a]):
             if slot >= 0:
                 served[:, :, slot] += t.served[a, :, :, rank, region]
             else:

@@ -15,7 +15,7 @@ def soft_engine(system: System):
     """Engine whose products spread their mean demand over their orderable nodes, less where costs are higher."""
     products = system.products
     count, slots = products.node.shape
-    ranks, regions = products.choice.shape[1:]
+    ranks, regions = products.preference.shape[1:]
     weekly = np.maximum(products.quantiles.mean(2), 1.0) * 10
 
     def simulate(costs):
@@ -27,7 +27,7 @@ def soft_engine(system: System):
         zeros = lambda *shape: np.zeros((count, 1, *shape), np.int32)
         served = zeros(ranks, regions)
         served[:, :, 0] = 3
-        nothing = {"lost": zeros(regions), "waiting": zeros(system.weeks), "backlog": zeros(regions)}
+        nothing = {"lost": zeros(regions), "backlog_unit_days": zeros(system.weeks), "final_backlog": zeros(regions)}
         return Outcome(arrivals, arrivals, arrivals * 7, served, **nothing, moved=zeros(slots, slots))
 
     return simulate

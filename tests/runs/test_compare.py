@@ -26,7 +26,7 @@ def made_up(path, delivered, *, names=("a", "b"), seed=1, scenario="x", table=Tr
         keys = {
             "product": np.repeat(np.array(names), trials),
             "trial": np.tile(np.arange(trials, dtype=np.int32), 2),
-            "scale": np.full(2 * trials, 2.0),
+            "sampling_weight": np.full(2 * trials, 2.0),
             "stratum": np.zeros(2 * trials, np.int64),
             "costs": np.zeros(2 * trials, bool),
         }
@@ -121,12 +121,12 @@ def test_contributions_give_indicators_and_comparing_finds_the_change(scenario, 
         row = metrics["kpis"][name]
         for case, costs in (("unconstrained", False), ("constrained", True)):
             rows = table["costs"] == costs
-            scale = table["scale"][rows]
-            down = scale @ table[bottom][rows]
+            sampling_weight = table["sampling_weight"][rows]
+            down = sampling_weight @ table[bottom][rows]
             if row[case] is None:
                 assert down == 0
                 continue
-            assert row[case] == pytest.approx(scale @ sum(table[column][rows] for column in top) / down)
+            assert row[case] == pytest.approx(sampling_weight @ sum(table[column][rows] for column in top) / down)
         if row["change"] is not None:
             assert row["change"] == pytest.approx(row["constrained"] - row["unconstrained"])
             _, _, change, low, high, *_ = line_of(text, name)

@@ -132,19 +132,19 @@ def test_lead_times_are_weeks_and_bounded(demo):
     days, probability = demo.column("lead_times", "days"), demo.column("lead_times", "probability")
     assert days.max() <= 56
     key = np.char.add(demo.column("lead_times", "vendor").astype(str), demo.column("lead_times", "node").astype(str))
-    law = np.unique(key, return_inverse=True)[1]
-    mean = np.bincount(law, days * probability)
-    spread = np.sqrt(np.bincount(law, days**2 * probability) - mean**2) / mean
+    distribution = np.unique(key, return_inverse=True)[1]
+    mean = np.bincount(distribution, days * probability)
+    spread = np.sqrt(np.bincount(distribution, days**2 * probability) - mean**2) / mean
     assert 7 < np.median(mean) < 24.5
     assert 0.35 < np.median(spread) < 0.75
 
 
 def test_plan_covers_what_is_in_flight_and_keeps_weekly_totals(demo):
-    plan, coming = planned(demo), in_flight_by_week(demo)
-    assert (plan >= coming).all()
+    plan, in_flight = planned(demo), in_flight_by_week(demo)
+    assert (plan >= in_flight).all()
     demand = demo.column("demand", "mean").reshape(-1, 5).sum(0)
     np.testing.assert_allclose(plan.sum(0), demand, rtol=0.2)
-    share = coming.sum(0) / plan.sum(0)
+    share = in_flight.sum(0) / plan.sum(0)
     assert (np.diff(share) < 0).all()  # the further ahead, the more can still be moved
     assert share[0] > 0.6
     assert share[-1] < 0.1

@@ -5,9 +5,9 @@ import dataclasses
 import jax
 import numpy as np
 import pytest
+
 from jaxsim.kernels import _network_simplex
 from jaxsim.kernels.buying_lp import basis_size
-
 from jaxsim.measures import planned_node_weeks, utilization
 from jaxsim.outcome import Outcome
 from jaxsim.scenario import load

@@ -71,7 +71,7 @@ def test_overflow_in_a_run_names_product_trial_and_day(system):
     flight = system.products.in_flight.copy()
     flight[2, 3, 0] = flight[2, 5, 0] = MOST_UNITS - 1
     system = eqx.tree_at(lambda s: s.products.in_flight, system, flight)
-    message = r"product base stock, trial 1, day 0, vendor_coming left the range of 0 to 67,108,863 units"
+    message = r"product base stock, trial 1, day 0, on_order left the range of 0 to 67,108,863 units"
     with pytest.raises(RuntimeError, match=message):
         Simulator(system, trials=1, first_trial=1).run()
 

@@ -38,10 +38,10 @@ class Forecast:
         local = vendors.local[catalog.orderable_set]
         node = local[block.line_product, block.line_slot][soon]
         np.add.at(self.in_flight, (node, block.line_day[soon] // 7), block.line_units[soon])
-        law = vendors.law[catalog.orderable_set]
+        distribution = vendors.lead_time_distribution[catalog.orderable_set]
         for day, units in expected_orders(block, days):
             product, slot = np.nonzero((block.split > 0) & (units > 0)[:, None])
-            cell = law[product, slot] * days + day[product]
+            cell = distribution[product, slot] * days + day[product]
             amount = block.split[product, slot] * units[product]
             self._ordered += np.bincount(cell, amount, self._ordered.size).reshape(self._ordered.shape)
 
@@ -53,7 +53,7 @@ class Forecast:
             for day in range(7 * week + 7):
                 until = cumulative[:, np.clip(7 * week + 6 - day, 0, LONGEST_LEAD)]
                 before = cumulative[:, np.clip(7 * week - 1 - day, 0, LONGEST_LEAD)]
-                np.add.at(result[:, week], self._vendors.law_node, self._ordered[:, day] * (until - before))
+                np.add.at(result[:, week], self._vendors.distribution_node, self._ordered[:, day] * (until - before))
         return result
 
 

@@ -71,8 +71,8 @@ def initial_state(
     elapsed = 7 * catalog.review_weeks - catalog.first_review_day
     sold = _draw(rng, *over_span(mean, variance, np.zeros(len(catalog)), elapsed))
     slack = np.round((rng.random(len(catalog)) - 0.5) * (catalog.case_pack - 1))
-    coming = np.bincount(product, units, len(catalog))
-    total = np.maximum(0, block.order_up_to(catalog.first_review_day) + slack - sold - coming)
+    in_flight = np.bincount(product, units, len(catalog))
+    total = np.maximum(0, block.order_up_to(catalog.first_review_day) + slack - sold - in_flight)
     weight = _stock_weights(catalog, vendors, network, share) * rng.gamma(8.0, size=split.shape)
     ends = np.cumsum(weight, axis=1)
     cut = np.floor(total[:, None] * ends / ends[:, -1:] + 1e-9)
@@ -96,7 +96,7 @@ def _in_flight(
     split: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Lines (product, slot, day, units) of past reviews that arrive on day 0 or later, one for each arrival."""
-    law = vendors.law[catalog.orderable_set]
+    distribution = vendors.lead_time_distribution[catalog.orderable_set]
     steps = vendors.cumulative + np.arange(len(vendors.cumulative))[:, None]
     period = 7 * catalog.review_weeks
     keys, units = [], []
@@ -106,8 +106,8 @@ def _in_flight(
         packs = np.cumsum(split, axis=1) * (quantity / catalog.case_pack)[:, None]
         line = np.diff(np.floor(packs + rng.random((len(catalog), 1))), axis=1, prepend=0)
         product, slot = np.nonzero(line > 0)
-        chance = law[product, slot] + rng.random(len(product))
-        days = np.searchsorted(steps.ravel(), chance, side="right") - law[product, slot] * steps.shape[1]
+        chance = distribution[product, slot] + rng.random(len(product))
+        days = np.searchsorted(steps.ravel(), chance, side="right") - distribution[product, slot] * steps.shape[1]
         arrival = ordered[product] + np.clip(days, 1, LONGEST_LEAD)
         late = arrival >= 0
         keys.append(((product * split.shape[1] + slot) * (LONGEST_LEAD + 1) + arrival)[late])

@@ -25,7 +25,7 @@ LONGEST_LEAD = 56
 
 @dataclasses.dataclass(frozen=True)
 class Vendors:
-    """Vendors (V), their orderable sets (set v · SIZES + size for a vendor and a size) and lead-time laws."""
+    """Vendors (V), their orderable sets (set v · SIZES + size for a vendor and a size) and lead-time distributions."""
 
     names: np.ndarray
     """(V,) names."""
@@ -39,14 +39,14 @@ class Vendors:
     """(sets, slots) local nodes of each set in order of node, −1 where there are fewer."""
     orderable: np.ndarray
     """(sets, slots) bool."""
-    law: np.ndarray
+    lead_time_distribution: np.ndarray
     """(sets, slots) row of `cumulative`, −1 where not orderable."""
-    law_vendor: np.ndarray
-    """(laws,)"""
-    law_node: np.ndarray
-    """(laws,)"""
+    distribution_vendor: np.ndarray
+    """(distributions,)"""
+    distribution_node: np.ndarray
+    """(distributions,)"""
     cumulative: np.ndarray
-    """(laws, LONGEST_LEAD + 1) P(lead time ≤ days)."""
+    """(distributions, LONGEST_LEAD + 1) P(lead time ≤ days)."""
     mean_lead: np.ndarray
     """(sets,) mean over the set's orderable nodes of the mean lead time, days."""
 
@@ -62,10 +62,10 @@ def make_vendors(rng: np.random.Generator, preset: Preset, network: Network) -> 
         vendor_of_set = np.append(vendor_of_set, (0, 0))
     local, orderable = _local_nodes(network, sets, preset.local_limit)
     pair = vendor_of_set[:, None] * len(network.nodes) + np.maximum(local, 0)
-    laws = np.unique(pair[orderable])
-    law_vendor, law_node = np.divmod(laws, len(network.nodes))
-    cumulative = _laws(rng, preset, network, place, law_vendor, law_node)
-    law = np.where(orderable, np.searchsorted(laws, pair), -1)
+    distributions = np.unique(pair[orderable])
+    distribution_vendor, distribution_node = np.divmod(distributions, len(network.nodes))
+    cumulative = _cumulative(rng, preset, network, place, distribution_vendor, distribution_node)
+    distribution = np.where(orderable, np.searchsorted(distributions, pair), -1)
     mean = (np.diff(cumulative, axis=1) * np.arange(1, LONGEST_LEAD + 1)).sum(1)
     return Vendors(
         names=np.array([f"V{v:04d}" for v in range(count)]),
@@ -74,11 +74,11 @@ def make_vendors(rng: np.random.Generator, preset: Preset, network: Network) -> 
         review_weeks=np.where(rng.random(count) < preset.two_week_reviews, 2, 1),
         local=local,
         orderable=orderable,
-        law=law,
-        law_vendor=law_vendor,
-        law_node=law_node,
+        lead_time_distribution=distribution,
+        distribution_vendor=distribution_vendor,
+        distribution_node=distribution_node,
         cumulative=cumulative,
-        mean_lead=(mean[law] * orderable).sum(1) / np.maximum(orderable.sum(1), 1),
+        mean_lead=(mean[distribution] * orderable).sum(1) / np.maximum(orderable.sum(1), 1),
     )
 
 
@@ -129,7 +129,7 @@ def _local_nodes(network: Network, sets: list[list[int]], limit: int) -> tuple[n
     return local, orderable
 
 
-def _laws(
+def _cumulative(
     rng: np.random.Generator,
     preset: Preset,
     network: Network,
@@ -137,7 +137,7 @@ def _laws(
     vendor: np.ndarray,
     node: np.ndarray,
 ) -> np.ndarray:
-    """Cumulative lead-time laws: gamma, whole days, cut at the 99.7% quantile, in whole millionths."""
+    """Cumulative lead-time distributions: gamma, whole days, cut at the 99.7% quantile, in whole millionths."""
     low, high = preset.lead_weeks
     base = 7 * np.exp(rng.uniform(np.log(low), np.log(high), len(place)))
     shape = 1 / rng.uniform(0.45, 0.7, len(place)) ** 2
@@ -153,12 +153,12 @@ def _laws(
 def lead_times(vendors: Vendors, network: Network) -> pa.Table:
     """Table lead_times."""
     probability = np.diff(vendors.cumulative, axis=1)
-    law, day = np.nonzero(probability > 1e-7)
+    distribution, day = np.nonzero(probability > 1e-7)
     return pa.table(
         {
-            "vendor": vendors.names[vendors.law_vendor[law]],
-            "node": np.array(network.nodes)[vendors.law_node[law]],
+            "vendor": vendors.names[vendors.distribution_vendor[distribution]],
+            "node": np.array(network.nodes)[vendors.distribution_node[distribution]],
             "days": day + 1,
-            "probability": probability[law, day].round(6),
+            "probability": probability[distribution, day].round(6),
         }
     )
