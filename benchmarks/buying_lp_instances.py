@@ -16,7 +16,7 @@ from jaxtyping import Float64
 from scipy import stats
 
 Fields = dict[str, np.ndarray]
-"""Arrays of a `jaxsim.kernels.buying_lp.BuyingLP` with the batch last."""
+"""Arrays of a `jaxsim.kernels.buying.BuyingLP` with the batch last."""
 
 Shape = tuple[int, int, int]
 """Nodes, regions, segments."""

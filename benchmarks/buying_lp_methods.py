@@ -16,8 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.buying_lp_instances import Fields, Instances, Shape
-from jaxsim.kernels import _network_simplex
-from jaxsim.kernels.buying_lp import BuyingLP, Method, Status, no_start, solve_from
+from jaxsim.kernels.buying import BuyingLP, Method, Status, no_start, solve_from
+from jaxsim.kernels.buying.methods.network_simplex import compiled
 
 REPEATS = 5
 """Most runs of which the best counts, after one that does not."""
@@ -74,15 +74,15 @@ class Deadline:
 
 def contestants(shape: Shape) -> list[Contestant]:
     """Methods that can be had for a shape."""
-    simplex = _network_simplex.is_available(*shape)
+    simplex = compiled.is_available(*shape)
     return [_contestant(shape, method) for method in get_args(Method) if simplex or method != "network_simplex"]
 
 
 def _contestant(shape: Shape, method: Method) -> Contestant:
-    """A method of `jaxsim.kernels.buying_lp`; lockstep has no hot start, as its starts are of no bytes."""
-    starts = ("cold",) if method == "lockstep" else ("cold", "hot")
+    """A method of `jaxsim.kernels.buying`; shortest paths has no hot start, as its starts are of no bytes."""
+    starts = ("cold",) if method == "shortest_paths" else ("cold", "hot")
     fresh = partial(no_start, method=method)
-    solve, exact = partial(solve_from, method=method), method in ("lockstep", "network_simplex")
+    solve, exact = partial(solve_from, method=method), method in ("shortest_paths", "network_simplex")
     return Contestant(method, solve, fresh, starts, slow=method == "first_order", exact=exact)
 
 

@@ -19,7 +19,7 @@ STYLES = {
     ("network_simplex", "hot"): ("network simplex, hot", "#0072B2", "^"),
     ("interior_point", "cold"): ("interior point", "#009E73", "o"),
     ("interior_point", "hot"): ("interior point, hot", "#009E73", "^"),
-    ("lockstep", "cold"): ("lockstep", "#D55E00", "o"),
+    ("shortest_paths", "cold"): ("shortest paths", "#D55E00", "o"),
     ("highspy, kept model", "cold"): ("HiGHS", "#000000", "s"),
     ("highspy, kept model", "hot"): ("HiGHS, hot", "#000000", "v"),
     ("OR-Tools GLOP, kept model", "cold"): ("GLOP", "#CC79A7", "s"),

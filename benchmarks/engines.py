@@ -28,7 +28,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.environment import device_name, environment
-from jaxsim.kernels.buying_lp import BuyingLP, Status
+from jaxsim.kernels.buying import BuyingLP, Status
 from jaxsim.outcome import Trajectory
 from jaxsim.scenario import load, product_statistics
 from jaxsim.scenario.generate import generate

@@ -27,13 +27,18 @@ import numpy as np
 from benchmarks.buying_lp_instances import SHAPES, simulation_states
 from benchmarks.environment import environment
 from benchmarks.figures_page import RESULTS, ROOT, table, with_figures
-from jaxsim.kernels import _flow, _lockstep, _network_simplex, buying_lp, first_order, interior_point
-from jaxsim.kernels._certificate import Limits
-from jaxsim.kernels.buying_lp import BuyingLP, Method, Status, no_start, solve_from
+from jaxsim.kernels.buying import BuyingLP, Method, Status, no_start, solve_from
+from jaxsim.kernels.buying.blocks import prepare
+from jaxsim.kernels.buying.certificate import Limits
+from jaxsim.kernels.buying.methods import first_order
+from jaxsim.kernels.buying.methods.interior_point import search as interior_point
+from jaxsim.kernels.buying.methods.network_simplex import compiled
+from jaxsim.kernels.buying.methods.shortest_paths import flow
+from jaxsim.kernels.buying.methods.shortest_paths import search as paths
 
 PAGE = ROOT / "benchmarks" / "LIMITS.md"
 COST_CHANGE = 0.005
-LPS = {"network_simplex": 4096, "lockstep": 1024, "interior_point": 1024, "first_order": 512}
+LPS = {"network_simplex": 4096, "shortest_paths": 1024, "interior_point": 1024, "first_order": 512}
 """LPs of a call."""
 
 REPEATS = 7
@@ -68,10 +73,10 @@ def framing(size: Size) -> float:
     return 25 * size.columns
 
 
-def lockstep(size: Size, passes: float) -> float:
-    """Four sweeps of labels, parents, rooms, rounds of pushing and the new flow, in each pass (`_flow`)."""
+def shortest_paths(size: Size, passes: float) -> float:
+    """Four sweeps of labels, parents, rooms, rounds of pushing and the new flow, in each pass (`flow`)."""
     labels = 4 * (4 * size.routes + 6 * size.nodes) + 8 * size.routes
-    push = (8 + 4 * _flow._ROUNDS) * size.routes
+    push = (8 + 4 * flow._ROUNDS) * size.routes
     return passes * (labels + push + 4 * size.regions * size.segments)
 
 
@@ -82,12 +87,12 @@ def network_simplex(size: Size, pivots: float) -> float:
 
 
 def first_order_method(size: Size, iterations: float) -> float:
-    """Both products with the matrix, the projection, the steps and the average, in each iteration (`_pdhg`)."""
+    """Both products with the matrix, the projection, the steps and the average, in each iteration (`pdhg`)."""
     return iterations * (14 * size.columns + 10 * size.rows + 3 * size.nodes**2)
 
 
 def interior_point_method(size: Size, iterations: float) -> float:
-    """Conductances, elimination of regions and nodes, two or three solves, two steps, per iteration (`_barrier`)."""
+    """Conductances, elimination of regions and nodes, two or three solves, two steps, per iteration (`barrier`)."""
     hubs = size.regions + 1
     eliminate = 2 * size.nodes**2 * hubs + size.nodes**3
     solves = 3 * (4 * size.nodes * hubs + 2 * size.nodes**2)
@@ -96,7 +101,7 @@ def interior_point_method(size: Size, iterations: float) -> float:
 
 OPERATIONS: dict[Method, Callable[[Size, float], float]] = {
     "network_simplex": network_simplex,
-    "lockstep": lockstep,
+    "shortest_paths": shortest_paths,
     "interior_point": interior_point_method,
     "first_order": first_order_method,
 }
@@ -130,16 +135,16 @@ def iterations(method: Method, lp: BuyingLP, start: Any) -> float:
     """Passes of a block, or the mean of an LP's pivots or iterations."""
     limits = Limits(100_000, 1e-8)
     if method == "network_simplex":
-        return float(_network_simplex.solve(lp, start, None, limits)[2].mean())
+        return float(compiled.solve(lp, start, None, limits)[2].mean())
     if method == "first_order":
         solve = lambda lp, start: first_order.solve_buying(lp, None, start, first_order.SHARE * 1e-8, 20_000)[0]
         return float(jax.jit(solve)(lp, start).iterations.mean())
     if method == "interior_point":
         limits = Limits(40, 1e-8)
-        lps, certify = buying_lp._prepared(lp, None, buying_lp._Settings(method, limits))
+        lps, certify = prepare(lp, None, limits.tolerance)
         return float(jax.jit(lambda: interior_point.search(lps, start, limits, certify, False)[2])().mean())
     block = jax.tree.map(lambda a: a[..., :256], lp)
-    passes = jax.jit(lambda lps: _flow.least_cost_flow(_lockstep._on_grid(lps)[0], 10_000)[2])
+    passes = jax.jit(lambda lps: flow.least_cost_flow(paths.on_grid(lps)[0], 10_000)[2])
     return float(passes(block))
 
 
@@ -156,7 +161,7 @@ def rows_of(shape: tuple[int, int, int], method: Method, seed: int, lanes: dict[
     moving = sum(array.nbytes for array in (*lp, *answer)) / count
     rows = []
     for name, given, start in (("cold", lp, fresh), ("hot", moved, end)):
-        if name == "hot" and method == "lockstep":
+        if name == "hot" and method == "shortest_paths":
             continue
         best = math.inf
         for _ in range(REPEATS + 1):

@@ -37,7 +37,7 @@ from benchmarks.lp_evidence import (
     verdicts,
 )
 from benchmarks.simulated_lps import COST_SIZES, simulated_lps
-from jaxsim.kernels.buying_lp import BuyingLP, Solution, Status, solve
+from jaxsim.kernels.buying import BuyingLP, Solution, Status, solve
 from jaxsim.runs import runtime
 from jaxsim.scenario.generate import generate
 

@@ -1,7 +1,7 @@
 """What an answer to a buying LP is worth: a certificate written from the LP's definition alone, and HiGHS from scratch.
 
 Nothing here comes from `jaxsim.kernels`: the point of the certificate is that it shares no line with the kernel's own.
-Fields are those of `jaxsim.kernels.buying_lp.BuyingLP`, NumPy arrays with one trailing batch axis B.
+Fields are those of `jaxsim.kernels.buying.BuyingLP`, NumPy arrays with one trailing batch axis B.
 
 With a_k, g_r and t the duals of the supply rows, the demand rows and the order total, the dual of the LP in the
 kernel's docstring is

@@ -26,7 +26,7 @@ from benchmarks.buying_lp_instances import SHAPES, Instances, random_instances
 from benchmarks.buying_lp_methods import Contestant, Deadline, Stopwatch
 from benchmarks.buying_lp_rivals import Rivals, better_of
 from benchmarks.environment import environment
-from jaxsim.kernels import buying_lp, side_constraints
+from jaxsim.kernels import buying, side_constraints
 from jaxsim.kernels.side_constraints import BuyingLP, Method, OrderRows
 
 ROWS = (1, 2, 4)
@@ -38,7 +38,7 @@ def with_side_rows(instances: Instances, rows: int, seed: int) -> Instances:
     lps = instances.lps
     rng = np.random.default_rng((seed, rows))
     coefficient = rng.uniform(0.5, 2, (rows, len(lps["order_cap"])))
-    best = np.asarray(buying_lp.solve(BuyingLP(**{name: jnp.asarray(a) for name, a in lps.items()})).order)
+    best = np.asarray(buying.solve(BuyingLP(**{name: jnp.asarray(a) for name, a in lps.items()})).order)
     even = lps["order_cap"] * (lps["order_total"] / lps["order_cap"].sum(0))
     bound, aimed = coefficient @ (best + even) / 2, coefficient @ best
     wide = 2 * lps["order_total"]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from jaxsim.kernels.buying_lp import BuyingLP, Status, solve
+from jaxsim.kernels.buying import BuyingLP, Status, solve
 
 COSTS = np.array([[8.0, 6, 10, 9], [9, 12, 13, 7], [14, 9, 16, 5]])
 SUPPLY = np.array([35.0, 50, 40])

@@ -6,7 +6,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int8, Int32
 
 from jaxsim import draws
-from jaxsim.kernels.buying_lp import BuyingLP, basis_size, solve_from
+from jaxsim.kernels.buying import BuyingLP, basis_size, solve_from
 from jaxsim.simulator.state import Inputs, Order, Shared, State
 
 _SNAP = 1e6  # order vectors are snapped to this part of a case pack before rounding
@@ -23,7 +23,7 @@ def order_quantity(inputs: Inputs, state: State, week: Int32[Array, ""]) -> Int3
 def buying_lp(
     inputs: Inputs, shared: Shared, state: State, quantity: Int32[Array, " batch"], day: Int32[Array, ""]
 ) -> BuyingLP:
-    """The LP of `jaxsim.kernels.buying_lp` for every product-trial that orders; the others get an empty one.
+    """The LP of `jaxsim.kernels.buying` for every product-trial that orders; the others get an empty one.
 
     Units that wait are certain demand: they widen their region's first segment.
     """

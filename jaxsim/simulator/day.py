@@ -7,7 +7,7 @@ from jax import lax
 from jaxtyping import Array, Int8, Int32
 
 from jaxsim import draws
-from jaxsim.kernels.buying_lp import known_or
+from jaxsim.kernels.buying import known_or
 from jaxsim.simulator import guard
 from jaxsim.simulator.buying import basis_bytes, book, buy, no_order
 from jaxsim.simulator.fulfillment import fulfill

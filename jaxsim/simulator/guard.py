@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float64, Int32
 
-from jaxsim.kernels.buying_lp import Status
+from jaxsim.kernels.buying import Status
 from jaxsim.simulator.state import Order, State
 from jaxsim.system import MOST_UNITS
 

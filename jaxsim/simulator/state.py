@@ -65,7 +65,7 @@ class State(NamedTuple):
     """Backlogged units."""
     moved: Int32[Array, "sources slots batch"]
     basis: Int8[Array, "bytes batch"]
-    """Where the next buying LP starts; opaque (`jaxsim.kernels.buying_lp.solve_from`)."""
+    """Where the next buying LP starts; opaque (`jaxsim.kernels.buying.solve_from`)."""
 
     @property
     def incoming(self) -> Int32[Array, "slots batch"]:
@@ -81,7 +81,7 @@ class Order(NamedTuple):
     units: Int32[Array, "slots batch"]
     lead_time: Int32[Array, "slots batch"]
     status: Int32[Array, " batch"]
-    """`jaxsim.kernels.buying_lp.Status` of the review's LP."""
+    """`jaxsim.kernels.buying.Status` of the review's LP."""
 
 
 class Day(NamedTuple):

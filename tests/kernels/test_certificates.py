@@ -20,7 +20,7 @@ from benchmarks.lp_evidence import (
     shortage,
     verdicts,
 )
-from jaxsim.kernels.buying_lp import BuyingLP, Solution, Status, solve
+from jaxsim.kernels.buying import BuyingLP, Solution, Status, solve
 
 SHAPE = 5, 7, 3
 EACH = 60  # LPs of a family

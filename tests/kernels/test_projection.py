@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from jaxsim.kernels import projection
 from jaxsim.kernels.projection import box, capped_simplex, simplex
 

@@ -1,0 +1,247 @@
+"""Network simplex for the buying LP: one scalar thread per LP, compiled by NVIDIA Warp for CPU and CUDA alike.
+
+The algorithm is in `network_simplex.h`, what makes whole numbers of an LP in `buying_lp.h`, and what makes a certified
+answer of a flow in `buying_lp_answer.h`, so that an LP goes from arrays to arrays within a core's first cache. With the
+answer comes the optimal basis, a few bytes per LP. A solve that starts from the basis of a similar LP needs few pivots
+or none; a basis that does not fit, or means nothing, costs pivots and no more.
+
+On CUDA the LPs are the threads of a Warp kernel. On a CPU, Warp's own bridge to JAX would hold a lock during a launch,
+so that threads wait for one another, and goes through Python on each call. So there a Warp kernel is launched once
+only, to tell the address of the compiled function, which XLA then calls directly.
+"""
+
+import importlib.util
+import inspect
+import os
+import platform
+import re
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Bool, Int8, Int32
+
+from jaxsim.kernels.buying.certificate import Limits
+from jaxsim.kernels.buying.problem import BuyingLP, Solution
+
+MOST = 32, 64, 64
+"""Most nodes, regions and segments: a basis numbers them in bytes, and costs of 32 bits leave room for such paths."""
+
+Shape = tuple[int, int, int, str]
+
+_LINE_BYTES = 64
+_CACHE_BYTES = 1 << 18
+_SIZE = {"float64": 8, "float32": 4}
+
+
+def is_available(nodes: int, regions: int, segments: int) -> bool:
+    """Whether Warp is installed and LPs of this shape can be held."""
+    fits = all(size <= most for size, most in zip((nodes, regions, segments), MOST, strict=True))
+    return fits and importlib.util.find_spec("warp") is not None
+
+
+def basis_size(nodes: int, regions: int) -> int:
+    """Bytes of one LP's basis: a parent for each node, region and the pool, then a bound for each node and region."""
+    return 2 * (nodes + regions) + 1
+
+
+def solve(
+    problem: BuyingLP, basis: Int8[Array, "bytes block"], active: Bool[Array, " block"] | None, limits: Limits
+) -> tuple[Solution, Int8[Array, "bytes block"], Int32[Array, " block"]]:
+    """Certified optima of the active LPs, their bases, and the pivots that each took.
+
+    A basis of zeros is none. An inactive LP keeps its basis; the rest of it is 0.
+    """
+    nodes, regions, count = problem.route_cost.shape
+    segments, dtype = problem.segment_width.shape[1], problem.route_cost.dtype
+    real = lambda *axes: jax.ShapeDtypeStruct((*axes, count), dtype)
+    whole = jax.ShapeDtypeStruct((count,), jnp.int32)
+    outputs = {
+        "order": real(nodes), "ship": real(nodes, regions), "leftover": real(nodes), "served": real(regions, segments),
+        "supply_price": real(nodes), "demand_price": real(regions), "order_price": real(), "objective": real(),
+        "gap": real(), "primal_residual": real(), "dual_residual": real(), "status": whole,
+        "basis": jax.ShapeDtypeStruct(basis.shape, jnp.int8), "pivots": whole,
+    }  # fmt: skip
+    matters = jnp.ones(1, bool) if active is None else active
+    number = lambda value, kind: jnp.asarray(value, kind).reshape(1)
+    options = number(limits.iterations, jnp.int32), number(limits.tolerance, dtype)
+    call = _cpu_call if jax.default_backend() == "cpu" else _cuda_call
+    *fields, basis, pivots = call((nodes, regions, segments, dtype.name), (*problem, basis, matters, *options), outputs)
+    return Solution(*fields), basis, pivots
+
+
+def _source(nodes: int, regions: int, segments: int, dtype: str, lanes: int, block: int) -> str:
+    """The code for LPs of one shape, ``lanes`` of ``block`` side by side, to be pasted into a function."""
+    real, whole = {"float64": ("double", "long long"), "float32": ("float", "int")}[dtype]
+    sizes = f"constexpr int K = {nodes}, R = {regions}, M = {segments}, L = {lanes}, B = {block};\n"
+    width = "" if lanes == 1 else f" __attribute__((vector_size({lanes} * sizeof(Real))))"
+    types = f"typedef {real} Real;\ntypedef {whole} Int;\ntypedef Real Row{width};\n"
+    return sizes + types + "".join(map(_text, ("network_simplex.h", "buying_lp.h", "buying_lp_answer.h")))
+
+
+def _lanes(nodes: int, regions: int, segments: int, dtype: str) -> int:
+    """LPs that a CPU takes side by side: a cache line of each row, fewer where their numbers would leave the cache."""
+    numbers = 3 * nodes * regions + 6 * regions * segments + 12 * nodes
+    return _LINE_BYTES // _SIZE[dtype] if numbers * _LINE_BYTES <= _CACHE_BYTES else 1
+
+
+def _block(nodes: int, regions: int, segments: int, dtype: str) -> tuple[int, int]:
+    """LPs that a CPU copies at a time, as many as stay in its cache, and the numbers of the workspace for one."""
+    given = 4 * nodes + 1 + nodes * regions + 2 * regions * segments
+    found = 3 * nodes + nodes * regions + regions * segments + regions + 5
+    numbers = given + found + -(-basis_size(nodes, regions) // _SIZE[dtype])
+    lanes = _lanes(nodes, regions, segments, dtype)
+    return max(_CACHE_BYTES // (numbers * _SIZE[dtype]) // lanes, 1) * lanes, numbers
+
+
+def _compiler_flags() -> str:
+    """For this machine; on x86 without gathering loads, which take longer than the loads that they replace."""
+    x86 = platform.machine().lower() in ("x86_64", "amd64")
+    return "-march=native" + (" -target-feature +prefer-no-gather" if x86 else "")
+
+
+def _text(name: str) -> str:
+    return Path(__file__).with_name(name).read_text("utf-8")
+
+
+@cache
+def _warp() -> ModuleType:
+    """Warp, when it is needed; told not to announce itself and its compilations on the standard output."""
+    import warp
+
+    if warp.config.log_level == warp.LOG_INFO:
+        warp.config.log_level = warp.LOG_WARNING
+    with _no_remarks() if jax.default_backend() == "cpu" else nullcontext():
+        warp.init()
+    return warp
+
+
+@contextmanager
+def _no_remarks() -> Iterator[None]:
+    """Nothing is written to the error stream: native code remarks there that there is no CUDA driver."""
+    stream, kept = 2, os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream)
+    try:
+        yield
+    finally:
+        os.dup2(kept, stream)
+        os.close(kept)
+
+
+def _cpu_call(shape: Shape, inputs: Sequence[Array], outputs: dict[str, jax.ShapeDtypeStruct]) -> Sequence[Array]:
+    with _COMPILING:
+        target = _cpu_target(*shape)
+    block, numbers = _block(*shape)
+    workspace = jax.ShapeDtypeStruct((numbers * min(block, outputs["pivots"].size),), shape[3])
+    return jax.ffi.ffi_call(target, [*outputs.values(), workspace])(*inputs)[:-1]
+
+
+def _cuda_call(shape: Shape, inputs: Sequence[Array], outputs: dict[str, jax.ShapeDtypeStruct]) -> Sequence[Array]:
+    """One thread per LP; also runs on a CPU, through Warp's bridge.
+
+    The active LPs come first, so that 32 threads that go in step all have work or none.
+    """
+    *lps, active, limit, tolerance = inputs
+    place = jnp.argsort(~active, stable=True).astype(jnp.int32)
+    sizes = {name: output.shape for name, output in outputs.items()}
+    with _COMPILING:
+        kernel = _cuda_kernel(*shape)
+    return kernel(*lps, active, place, limit, tolerance, launch_dims=outputs["pivots"].shape, output_dims=sizes)
+
+
+@cache
+def _cpu_target(nodes: int, regions: int, segments: int, dtype: str) -> str:
+    """Name under which XLA knows the compiled function."""
+    wp = _warp()
+
+    def tell(address): ...
+
+    def tell_address(address):
+        tell(address)
+
+    types = {"address": wp.array(dtype=wp.int64)}
+    shape = nodes, regions, segments, dtype
+    snippet = _source(*shape, _lanes(*shape), _block(*shape)[0]) + _text("network_simplex_call.h")
+    tell = wp.func_native(snippet)(_annotated(tell, types))
+    options = {"cpu_compiler_flags": _compiler_flags()}
+    kernel = wp.kernel(enable_backward=False, module="unique", module_options=options)(_annotated(tell_address, types))
+    address = wp.zeros(1, dtype=wp.int64, device="cpu")
+    wp.launch(kernel, 1, outputs=[address], device="cpu")
+    _KEPT.append(kernel)
+    name = f"buying_lp_network_simplex_{nodes}_{regions}_{segments}_{dtype}"
+    jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(int(address.numpy()[0])), platform="cpu")
+    return name
+
+
+@cache
+def _cuda_kernel(nodes: int, regions: int, segments: int, dtype: str) -> Callable[..., Sequence[Array]]:
+    """A function of JAX arrays that launches one thread per LP."""
+    wp = _warp()
+    return wp.jax_kernel(_threads(nodes, regions, segments, dtype), num_outputs=14)
+
+
+def _threads(nodes: int, regions: int, segments: int, dtype: str) -> Any:
+    """The Warp kernel of which each thread solves one LP."""
+    wp = _warp()
+
+    def solve_one(
+        order_cost, cap, total, supply, route_cost, overage_cost, segment_value, segment_width,
+        start, active, place, max_pivots, tolerance,
+        order, ship, leftover, served, supply_price, demand_price, order_price,
+        objective, gap, primal_residual, dual_residual, status, basis, pivots, thread,
+    ): ...  # fmt: skip
+
+    def solve_each(
+        order_cost, cap, total, supply, route_cost, overage_cost, segment_value, segment_width,
+        start, active, place, max_pivots, tolerance,
+        order, ship, leftover, served, supply_price, demand_price, order_price,
+        objective, gap, primal_residual, dual_residual, status, basis, pivots,
+    ):  # fmt: skip
+        solve_one(
+            order_cost, cap, total, supply, route_cost, overage_cost, segment_value, segment_width,
+            start, active, place, max_pivots, tolerance,
+            order, ship, leftover, served, supply_price, demand_price, order_price,
+            objective, gap, primal_residual, dual_residual, status, basis, pivots, wp.tid(),
+        )  # fmt: skip
+
+    names = inspect.getfullargspec(inspect.unwrap(solve_each)).args
+    axes = {"route_cost": 3, "segment_value": 3, "segment_width": 3, "ship": 3, "served": 3} | dict.fromkeys(
+        ("total", "tolerance", "order_price", "objective", "gap", "primal_residual", "dual_residual"), 1
+    )
+    types = {name: wp.array(dtype=getattr(wp, dtype), ndim=axes.get(name, 2)) for name in names}
+    types |= {name: wp.array(dtype=wp.int8, ndim=2) for name in ("start", "basis")}
+    types |= {name: wp.array(dtype=wp.int32) for name in ("place", "max_pivots", "status", "pivots")}
+    types["active"] = wp.array(dtype=wp.bool)
+    snippet = _four_at_a_time(_source(nodes, regions, segments, dtype, 1, 1) + _text("network_simplex_thread.h"))
+    solve_one = wp.func_native(snippet)(_annotated(solve_one, types | {"thread": wp.int32}))
+    return wp.kernel(enable_backward=False, module="unique")(_annotated(solve_each, types))
+
+
+def _four_at_a_time(source: str) -> str:
+    """Counted loops with four rounds unrolled, for CUDA: its compiler would unroll them whole.
+
+    For (8, 8, 4) that takes 17 s instead of 6, and 255 registers, so that 8 warps share a multiprocessor instead of 32.
+    """
+    return re.sub(r"^(?= *for \(int \w+ = [^;]*; \w+ <)", "#pragma unroll 4\n", source, flags=re.MULTILINE)
+
+
+def _annotated(function: Callable[..., None], types: dict[str, Any]) -> Callable[..., None]:
+    """The function with Warp's types of its arguments: written in its head, run-time type checkers would read them."""
+    function = inspect.unwrap(function)
+    function.__annotations__ = types
+    return function
+
+
+_COMPILING = threading.Lock()
+"""Two threads that compiled the same kernel would leave one of them with machine code that is gone."""
+
+_KEPT: list[Any] = []
+"""Kernels whose machine code XLA calls: it goes when they go."""
