@@ -42,7 +42,7 @@ check: $(STAMP)
 	  || { echo "docs/tables.md is out of date: python -m jaxsim.scenario.tables_doc"; exit 1; }
 
 conformance: $(STAMP)
-	$(BIN)/python -m pytest tests/conformance --scenarios 1000 --results benchmarks/results/conformance_cpu.json
+	$(BIN)/python -m pytest tests/conformance --scenarios 1000 --results validation/results/conformance_cpu.json
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix --quiet .

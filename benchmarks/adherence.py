@@ -10,11 +10,11 @@ import json
 import tempfile
 from pathlib import Path
 
-from benchmarks.environment import device_name, environment
 from jaxsim.runs import runtime
 from jaxsim.runs.progress import Progress, Silent
 from jaxsim.runs.study import Search, Simulation, search_study
 from jaxsim.scenario.generate import generate
+from validation.environment import device_name, environment
 
 TIMING = "wall seconds of a whole search, compilation included, generating the scenario and the report not"
 

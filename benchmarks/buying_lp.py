@@ -37,7 +37,7 @@ from benchmarks.buying_lp_instances import (
 from benchmarks.buying_lp_methods import Deadline, Stopwatch, contestants
 from benchmarks.buying_lp_rivals import Rivals, better_of
 from benchmarks.buying_lp_scaling import over_batches, over_shapes
-from benchmarks.environment import environment
+from validation.environment import environment
 
 __all__ = ["SHAPES", "simulation_states"]
 

@@ -127,10 +127,10 @@ def can_record() -> bool:
 
 def recorded_instances(products: int, most: int, seed: int) -> Instances:
     """Reviews that two consecutive iterations of a cost search on the preset `demo` have in common, shuffled."""
-    from benchmarks.simulated_lps import lps_of
     from jaxsim.runs.problem import load_problem
     from jaxsim.scenario.generate import generate
     from jaxsim.simulator import Simulator
+    from validation.simulated_lps import lps_of
 
     with tempfile.TemporaryDirectory() as folder:
         scenario = Path(folder) / "scenario"

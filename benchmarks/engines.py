@@ -27,13 +27,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.environment import device_name, environment
 from jaxsim.kernels.buying import BuyingLP, Status
 from jaxsim.outcome import Trajectory
 from jaxsim.scenario import load, product_statistics
 from jaxsim.scenario.generate import generate
 from jaxsim.simulator import Simulator, buying
 from jaxsim.system import System, build
+from validation.environment import device_name, environment
 
 COST_SCALE = 0.5
 """Standard deviation of capacity costs, currency per unit."""

@@ -26,7 +26,7 @@ trap 'rm -rf "$work"' EXIT
 # The folder kernels is the package jaxsim.kernels: a copy that holds it there is importable as it is.
 cp -r "$root/jaxsim" "$work/jaxsim"
 cp -r "$root/kernels" "$work/jaxsim/kernels"
-ln -s "$root/benchmarks" "$root/tests" "$work/"
+ln -s "$root/benchmarks" "$root/validation" "$work/"
 export PYTHONPATH=$work PYTHONDONTWRITEBYTECODE=1 XLA_PYTHON_CLIENT_PREALLOCATE=false TF_CPP_MIN_LOG_LEVEL=3
 if compgen -G "$wheels/*.whl" > /dev/null; then
   "$python" -m pip install --quiet --no-index --no-deps --target "$work/site" "$wheels"/*.whl || exit 1

@@ -28,7 +28,7 @@ from jaxsim.kernels import side_constraints
 from jaxsim.kernels.buying import BuyingLP, Method, Status, solve
 from jaxsim.simulator import Simulator
 from jaxsim.system import System, build
-from tests.random_scenarios import random_scenario
+from validation.random_scenarios import random_scenario
 
 SEED = 1
 TOLERANCE = {"float64": 1e-9, "float32": 1e-4}

@@ -25,8 +25,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.buying_lp_instances import SHAPES, simulation_states
-from benchmarks.environment import environment
-from benchmarks.figures_page import RESULTS, ROOT, table, with_figures
 from jaxsim.kernels.buying import BuyingLP, Method, Status, no_start, solve_from
 from jaxsim.kernels.buying.blocks import prepare
 from jaxsim.kernels.buying.certificate import Limits
@@ -35,7 +33,10 @@ from jaxsim.kernels.buying.methods.interior_point import search as interior_poin
 from jaxsim.kernels.buying.methods.network_simplex import compiled
 from jaxsim.kernels.buying.methods.shortest_paths import flow
 from jaxsim.kernels.buying.methods.shortest_paths import search as paths
+from validation.environment import environment
+from validation.figures_page import ROOT, table, with_figures
 
+RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "benchmarks" / "LIMITS.md"
 COST_CHANGE = 0.005
 LPS = {"network_simplex": 4096, "shortest_paths": 1024, "interior_point": 1024, "first_order": 512}

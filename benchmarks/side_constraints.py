@@ -25,9 +25,9 @@ from benchmarks.buying_lp import RUN_SECONDS, TIMING, ratios, table_line
 from benchmarks.buying_lp_instances import SHAPES, Instances, random_instances
 from benchmarks.buying_lp_methods import Contestant, Deadline, Stopwatch
 from benchmarks.buying_lp_rivals import Rivals, better_of
-from benchmarks.environment import environment
 from jaxsim.kernels import buying, side_constraints
 from jaxsim.kernels.side_constraints import BuyingLP, Method, OrderRows
+from validation.environment import environment
 
 ROWS = (1, 2, 4)
 COUNT, SLOW_COUNT, QUICK_COUNT = 4096, 512, 64

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from benchmarks import limits, trust_page
-from benchmarks.figures_page import ROOT, with_figures
+from benchmarks import limits
+from validation import trust_page
+from validation.figures_page import ROOT, with_figures
 
 PAGES = pytest.mark.parametrize("page", [trust_page, limits], ids=lambda page: page.PAGE.name)
 
@@ -18,5 +19,5 @@ def test_figures_are_those_of_the_results_files(page):
 
 @PAGES
 def test_what_it_names_exists(page):
-    for path in re.findall(r"`((?:tests|benchmarks|kernels)/[\w/.]+)`", page.PAGE.read_text("utf-8")):
+    for path in re.findall(r"`((?:tests|benchmarks|validation|kernels)/[\w/.]+)`", page.PAGE.read_text("utf-8")):
         assert (ROOT / path).exists(), path

@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 
-from benchmarks import textbook as suite
-from benchmarks.textbook_answers import exact_cost
 from jaxsim import reference
 from jaxsim.measures import period_costs
 from jaxsim.scenario import textbook
@@ -12,6 +10,8 @@ from jaxsim.scenario.check import faults_of
 from jaxsim.scenario.textbook import Case, Normal
 from jaxsim.simulator import Simulator
 from jaxsim.system import System, build
+from validation import textbook as suite
+from validation.textbook_answers import exact_cost
 
 TRIALS = 1_000
 

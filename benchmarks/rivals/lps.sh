@@ -14,7 +14,7 @@ mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
 cd "$root"
 
-. benchmarks/rivals/environment.sh
+. validation/rivals/environment.sh
 
 # Each is where benchmarks.rivals.NAME_lps runs.
 environment ortools "ortools==9.15.6755"

@@ -1,6 +1,6 @@
 """How many scenarios the property-based suite draws, and where its figures go.
 
-pytest tests/conformance --scenarios 1000 --results benchmarks/results/conformance_cpu.json
+pytest tests/conformance --scenarios 1000 --results validation/results/conformance_cpu.json
 """
 
 from pathlib import Path

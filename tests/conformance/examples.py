@@ -7,7 +7,6 @@ from typing import TypeVar
 
 import numpy as np
 from hypothesis import strategies as st
-from random_scenarios import Chooser, Rows, random_rows, tabulated
 
 from jaxsim import reference
 from jaxsim.conformance import Balance, Comparison, balance, compare
@@ -17,6 +16,7 @@ from jaxsim.scenario.check import faults_of
 from jaxsim.simulator import Simulator
 from jaxsim.system import System, build
 from tests.conformance.frames import MOST_PRODUCTS, Frame, padded
+from validation.random_scenarios import Chooser, Rows, random_rows, tabulated
 
 T = TypeVar("T")
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import jax
 import numpy as np
-from random_scenarios import LONGEST_LEAD, LONGEST_TRANSFER, MOST_KINDS, MOST_REGIONS, MOST_VENDORS
 
 from jaxsim.draws import product_ids
 from jaxsim.system import FULFILLMENT, LeadTimes, Products, System
+from validation.random_scenarios import LONGEST_LEAD, LONGEST_TRANSFER, MOST_KINDS, MOST_REGIONS, MOST_VENDORS
 
 SLOTS, SOURCES, RANKS = sum(MOST_KINDS), sum(MOST_KINDS[:2]), MOST_KINDS[2]
 LAWS, LEAD_DAYS = MOST_VENDORS * SLOTS, LONGEST_LEAD + 1

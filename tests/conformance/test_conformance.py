@@ -11,9 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from random_scenarios import Dice
 
-from benchmarks.environment import environment
 from jaxsim import reference
 from jaxsim.outcome import Trajectory
 from jaxsim.simulator import Simulator
@@ -23,6 +21,8 @@ from tests.conformance.examples import Example, example_of, examples, fast_run, 
 from tests.conformance.features import OF_RUN, OF_SCENARIO, features_of
 from tests.conformance.frames import FRAMES, Frame, stacked
 from tests.conformance.tally import Tally
+from validation.environment import environment
+from validation.random_scenarios import Dice
 
 SHARE = dict(zip((frame.name for frame in FRAMES), (0.4, 0.4, 0.2), strict=True))
 """Part of the scenarios that each frame gets."""

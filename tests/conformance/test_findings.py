@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 import equinox as eqx
 import numpy as np
 import pytest
-from random_scenarios import random_scenario
 
 from jaxsim import reference
 from jaxsim.conformance import TIE_TOLERANCE, balance, compare
 from jaxsim.conformance.compare import FIELDS
 from jaxsim.outcome import Trajectory
 from jaxsim.system import System, build
+from validation.random_scenarios import random_scenario
 
 TRIALS, SEED = 2, 5
 

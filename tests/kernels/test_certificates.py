@@ -1,6 +1,6 @@
 """Adversarial LPs through kernel and HiGHS: what the kernel calls optimal must hold by a certificate of another author.
 
-`benchmarks.lp_certificates` does the same for many more LPs and shapes.
+`validation.lp_certificates` does the same for many more LPs and shapes.
 """
 
 import jax
@@ -8,8 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from benchmarks.adversarial_lps import FAMILIES, adversarial_lps
-from benchmarks.lp_evidence import (
+from jaxsim.kernels.buying import BuyingLP, Solution, Status, solve
+from validation.adversarial_lps import FAMILIES, adversarial_lps
+from validation.lp_evidence import (
     ROUNDING,
     TOLERANCE,
     Answer,
@@ -20,7 +21,6 @@ from benchmarks.lp_evidence import (
     shortage,
     verdicts,
 )
-from jaxsim.kernels.buying import BuyingLP, Solution, Status, solve
 
 SHAPE = 5, 7, 3
 EACH = 60  # LPs of a family

@@ -1,7 +1,6 @@
-"""Lets the tests of this folder import `instances` and `random_scenarios`."""
+"""Lets the tests of this folder import `instances`."""
 
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+sys.path.insert(0, str(Path(__file__).parent))

@@ -8,12 +8,12 @@ import pytest
 import scipy.optimize
 import scipy.sparse
 from instances import random_outcome
-from random_scenarios import random_scenario
 
 from jaxsim.measures import lower_bound, wmapd
 from jaxsim.measures.split_lp import SplitProblem, solve_highs, solve_interior
 from jaxsim.outcome import Outcome
 from jaxsim.system import Products, System, build
+from validation.random_scenarios import random_scenario
 
 
 def plain_bound(system: System, outcome) -> float:

@@ -1,13 +1,13 @@
 """Standard errors against hundreds of independent samples cut from one simulated population.
 
-The population, its replicates and what is computed of them are those of `benchmarks/coverage.py`; that benchmark takes
+The population, its replicates and what is computed of them are those of `validation.coverage`, which takes
 more replicates, and demand of very unequal products.
 """
 
 import numpy as np
 import pytest
 
-from benchmarks.coverage import PRODUCTS, SAMPLE, least_coverage, noise_ratio, simulate_population, study
+from validation.coverage import PRODUCTS, SAMPLE, least_coverage, noise_ratio, simulate_population, study
 
 pytestmark = pytest.mark.usefixtures("unchecked_types")  # thousands of small calls, whose types other tests check
 

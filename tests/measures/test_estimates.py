@@ -7,7 +7,6 @@ import equinox as eqx
 import numpy as np
 import pytest
 from instances import random_outcome
-from random_scenarios import random_scenario
 
 from jaxsim.measures import (
     Estimate,
@@ -26,6 +25,7 @@ from jaxsim.measures.estimates import linearized, variance_strata
 from jaxsim.measures.kpi import INDICATORS
 from jaxsim.measures.service import fill_rate, preferred_node_availability, simulated_preferred_availability
 from jaxsim.system import build
+from validation.random_scenarios import random_scenario
 
 SCALE, STRATA = np.array([2.0, 2.0, 1.0]), np.array([0, 0, 1])
 VALUES = np.array([[1.0, 3.0], [5.0, 5.0], [10.0, 14.0]])

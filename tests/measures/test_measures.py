@@ -4,11 +4,11 @@ import equinox as eqx
 import numpy as np
 import pytest
 from instances import random_outcome
-from random_scenarios import random_scenario
 
 from jaxsim.measures import kpis, planned_node_weeks, preferred_node_availability, ratio, utilization
 from jaxsim.measures.estimates import strata_of, total_variance
 from jaxsim.system import build
+from validation.random_scenarios import random_scenario
 
 SEEDS = range(4)
 

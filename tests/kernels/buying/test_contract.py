@@ -12,7 +12,7 @@ from jaxsim.kernels import buying
 from jaxsim.kernels.buying import BuyingLP, Method, Status, no_start, solve_from
 from jaxsim.kernels.buying.methods.network_simplex import compiled
 from tests.kernels.random_lps import KINDS, random_lps
-from tests.kernels.reference_lp import HighsBuyingLP
+from validation.reference_lp import HighsBuyingLP
 
 SHAPE, EACH = (3, 2, 2), 8  # as in test_interior_point, whose compiled functions serve here too
 INFEASIBLE = np.repeat(KINDS, EACH) == "infeasible"

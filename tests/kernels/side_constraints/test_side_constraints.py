@@ -12,7 +12,7 @@ from jaxsim.kernels import buying, side_constraints
 from jaxsim.kernels.buying.certificate import Point, Prices, Side, examine
 from jaxsim.kernels.side_constraints import BuyingLP, OrderRows, Status, no_start, solve
 from tests.kernels.random_lps import KINDS, random_lps
-from tests.kernels.reference_lp import constraint_matrix
+from validation.reference_lp import constraint_matrix
 
 SHAPE = NODES, REGIONS, SEGMENTS = 4, 4, 4
 FEASIBLE = tuple(kind if kind != "infeasible" else "ordinary" for kind in KINDS)

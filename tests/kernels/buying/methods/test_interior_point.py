@@ -7,7 +7,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from benchmarks.adversarial_lps import FAMILIES, adversarial_lps
 from jaxsim.kernels import buying
 from jaxsim.kernels.buying import BuyingLP, Method, Solution, Status, solve_from
 from jaxsim.kernels.buying.blocks import prepare
@@ -15,7 +14,8 @@ from jaxsim.kernels.buying.certificate import Limits
 from jaxsim.kernels.buying.methods.interior_point import search as interior_point
 from jaxsim.kernels.buying.methods.interior_point.search import State, central_order, no_state, sensitivity
 from tests.kernels.random_lps import KINDS, random_lps
-from tests.kernels.reference_lp import HighsBuyingLP
+from validation.adversarial_lps import FAMILIES, adversarial_lps
+from validation.reference_lp import HighsBuyingLP
 
 Fields = dict[str, np.ndarray]
 SHAPE = 3, 2, 2

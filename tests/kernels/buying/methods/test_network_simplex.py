@@ -12,14 +12,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from benchmarks.adversarial_lps import FAMILIES, adversarial_lps
 from jaxsim.kernels import buying
 from jaxsim.kernels.buying import BuyingLP, Status, no_start, solve, solve_from
 from jaxsim.kernels.buying.blocks import prepare
 from jaxsim.kernels.buying.certificate import Point, Prices
 from jaxsim.kernels.buying.methods.network_simplex import compiled
 from tests.kernels.random_lps import KINDS, random_lps
-from tests.kernels.reference_lp import HighsBuyingLP
+from validation.adversarial_lps import FAMILIES, adversarial_lps
+from validation.reference_lp import HighsBuyingLP
 
 pytest.importorskip("warp")
 

@@ -12,7 +12,7 @@ from jaxsim.kernels import buying
 from jaxsim.kernels.buying import BuyingLP, Status
 from jaxsim.kernels.buying.methods.shortest_paths import search as paths
 from tests.kernels.random_lps import KINDS, random_lps
-from tests.kernels.reference_lp import HighsBuyingLP
+from validation.reference_lp import HighsBuyingLP
 
 SHAPES = (
     (1, 1, 1),

@@ -14,8 +14,8 @@ from deepbullwhip.chain.config import EchelonConfig
 from deepbullwhip.chain.serial import SerialSupplyChain
 from deepbullwhip.chain.vectorized import VectorizedSupplyChain
 
-from benchmarks.rivals.cases import WARM_UP, Stage
-from benchmarks.rivals.measure import Rival, asked, measure, report
+from validation.rivals.cases import WARM_UP, Stage
+from validation.rivals.measure import Rival, asked, measure, report
 
 ONE = Rival("DeepBullwhip, one path", "deepbullwhip")
 BATCH = Rival("DeepBullwhip, batch", "deepbullwhip")

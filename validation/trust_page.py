@@ -1,14 +1,15 @@
-"""Writes the figures of `docs/trust.md` from the results files: `python -m benchmarks.trust_page`.
+"""Writes the figures of `docs/trust.md` from the results files: `python -m validation.trust_page`.
 
-The page's words are its own; between its two marks stands what this module makes of `benchmarks/results/`. A test keeps
+The page's words are its own; between its two marks stands what this module makes of `validation/results/`. A test keeps
 them equal.
 """
 
 import json
 from typing import Any
 
-from benchmarks.figures_page import RESULTS, ROOT, table, with_figures
+from validation.figures_page import ROOT, table, with_figures
 
+RESULTS = ROOT / "validation" / "results"
 PAGE = ROOT / "docs" / "trust.md"
 SCENARIOS = ("demo", "paper", "carparts")
 """Whose engines were compared by `jaxsim conformance`; files `conformance_<scenario>.json`."""

@@ -1,6 +1,6 @@
 """Both of our engines on the rivals' cases, and all simulators beside each other.
 
-    python -m benchmarks.rivals.compare --rivals FILE... [--trials 5000] [--event-trials 20] [--out FILE]
+    python -m validation.rivals.compare --rivals FILE... [--trials 5000] [--event-trials 20] [--out FILE]
 
 Our engines run after the rivals, on the same machine: the head of the result holds for all rows. Rows of ours that a
 file has already are replaced.
@@ -16,16 +16,16 @@ import jax
 import numpy as np
 from scipy import stats
 
-from benchmarks import textbook as suite
-from benchmarks.environment import environment
-from benchmarks.rivals import export
-from benchmarks.rivals.cases import SEED
-from benchmarks.rivals.measure import Run, row
 from jaxsim import reference
 from jaxsim.scenario import textbook
 from jaxsim.scenario.textbook import CASES
 from jaxsim.system import System, build
 from jaxsim.version import __version__
+from validation import textbook as suite
+from validation.environment import environment
+from validation.rivals import export
+from validation.rivals.cases import SEED
+from validation.rivals.measure import Run, row
 
 SCAN, EVENTS = "jaxsim scan", "jaxsim events"
 
@@ -122,7 +122,7 @@ def main() -> None:
     parser.add_argument("--rivals", type=Path, nargs="+", required=True, help="what the rivals' scripts printed")
     parser.add_argument("--trials", type=int, default=5_000, help="of the scan engine; a multiple of its block")
     parser.add_argument("--event-trials", type=int, default=20, help="of the event engine")
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/rivals_cpu.json"))
+    parser.add_argument("--out", type=Path, default=Path("validation/results/rivals_cpu.json"))
     options = parser.parse_args()
     jax.config.update("jax_enable_x64", True)
     report = compare(options.rivals, options.trials, options.event_trials)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import highspy
 import numpy as np
 
-from tests.kernels.reference_lp import HIGHS_OPTIONS, constraint_matrix
+from validation.reference_lp import HIGHS_OPTIONS, constraint_matrix
 
 Fields = dict[str, np.ndarray]
 

@@ -1,11 +1,11 @@
 """Trust in the buying LP kernel at scale: real simulation states and adversarial families, beside HiGHS from scratch.
 
-    python -m benchmarks.lp_certificates [--quick] [--seed 0] [--out benchmarks/results] [--history FILE]
+    python -m validation.lp_certificates [--quick] [--seed 0] [--out validation/results] [--history FILE]
 
-Every LP goes through the kernel in float64 and through a new HiGHS object. `benchmarks.lp_evidence` computes a
+Every LP goes through the kernel in float64 and through a new HiGHS object. `validation.lp_evidence` computes a
 certificate of both answers that shares no code with the kernel's. 100,000 LPs are states of the scenarios demo, demo
 with a real demand history and paper, a third each, under capacity costs of both signs and none; the order that the
-simulator found is compared too. The families are those of `benchmarks.adversarial_lps`. ``--quick`` takes about 1,000
+simulator found is compared too. The families are those of `validation.adversarial_lps`. ``--quick`` takes about 1,000
 LPs, without paper. Figures are the worst over LPs. Writes `lp_certificates_<device>.json`.
 """
 
@@ -23,9 +23,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.adversarial_lps import FAMILIES, Shape, adversarial_lps
-from benchmarks.environment import device_name, environment
-from benchmarks.lp_evidence import (
+from jaxsim.kernels.buying import BuyingLP, Solution, Status, solve
+from jaxsim.runs import runtime
+from jaxsim.scenario.generate import generate
+from validation.adversarial_lps import FAMILIES, Shape, adversarial_lps
+from validation.environment import device_name, environment
+from validation.lp_evidence import (
     ROUNDING,
     TOLERANCE,
     Answer,
@@ -36,10 +39,7 @@ from benchmarks.lp_evidence import (
     shortage,
     verdicts,
 )
-from benchmarks.simulated_lps import COST_SIZES, simulated_lps
-from jaxsim.kernels.buying import BuyingLP, Solution, Status, solve
-from jaxsim.runs import runtime
-from jaxsim.scenario.generate import generate
+from validation.simulated_lps import COST_SIZES, simulated_lps
 
 LPS = 100_000
 """From simulation states."""
@@ -244,7 +244,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="about 1,000 LPs")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--history", type=Path, help="table of real demand history; its case is left out without one")
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    parser.add_argument("--out", type=Path, default=Path("validation/results"))
     options = parser.parse_args()
     runtime.configure()
     report = environment(options.seed, TIMING) | {"quick": options.quick, "tolerance": TOLERANCE, "notes": NOTES}

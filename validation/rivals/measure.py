@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.rivals.cases import PERIODS, REPLICATIONS, SEED, T_95, WARM_UP, Cases, Serial, Stage, read
+from validation.rivals.cases import PERIODS, REPLICATIONS, SEED, T_95, WARM_UP, Cases, Serial, Stage, read
 
 Replication = Callable[[int, int], float]
 """Mean cost per period after the warm-up, given a seed and the number of periods."""
@@ -43,7 +43,7 @@ class Run(NamedTuple):
 def asked() -> tuple[Cases, int]:
     """The instances and the measured periods of one replication, from the command line."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("cases", type=Path, help="what benchmarks.rivals.export wrote")
+    parser.add_argument("cases", type=Path, help="what validation.rivals.export wrote")
     parser.add_argument("--periods", type=int, default=PERIODS)
     options = parser.parse_args()
     return read(options.cases), options.periods

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from gym_invmgmt.core_env import CoreEnv
 
-from benchmarks.rivals.cases import WARM_UP, Serial, Stage
-from benchmarks.rivals.measure import Rival, asked, measure, report
+from validation.rivals.cases import WARM_UP, Serial, Stage
+from validation.rivals.measure import Rival, asked, measure, report
 
 GYM = Rival("gym-invmgmt", "gym-invmgmt")
 

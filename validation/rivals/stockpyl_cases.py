@@ -11,8 +11,8 @@ from stockpyl.sim import simulation
 from stockpyl.ssm_serial import optimize_base_stock_levels
 from stockpyl.supply_chain_network import SupplyChainNetwork, serial_system, single_stage_system
 
-from benchmarks.rivals.cases import WARM_UP, Serial, Stage
-from benchmarks.rivals.measure import Rival, asked, measure, report
+from validation.rivals.cases import WARM_UP, Serial, Stage
+from validation.rivals.measure import Rival, asked, measure, report
 
 STOCKPYL = Rival("stockpyl", "stockpyl")
 

@@ -1,6 +1,6 @@
 """How often 95% confidence intervals contain the truth, for every kind of measure.
 
-    python -m benchmarks.coverage [--quick]
+    python -m validation.coverage [--quick]
 
 A small population is simulated once, without and with capacity costs, in many trials; the mean over all of it is the
 truth. Replicates are cut from it, each with a stratified sample of products of its own and with trials that no other
@@ -22,7 +22,6 @@ import equinox as eqx
 import numpy as np
 import scipy.stats
 
-from benchmarks.environment import device_name, environment
 from jaxsim import sampling
 from jaxsim.measures import (
     adherence,
@@ -40,6 +39,7 @@ from jaxsim.scenario import load, product_statistics
 from jaxsim.scenario.generate import PRESETS, generate
 from jaxsim.simulator import Simulator
 from jaxsim.system import System, build
+from validation.environment import device_name, environment
 
 TIMING = "nothing is timed"
 NORMAL_95 = 1.959963984540054
@@ -210,7 +210,7 @@ def main() -> None:
     """Run the cases, print a line for each, and write the JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="150 replicates of each case instead of 1000")
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    parser.add_argument("--out", type=Path, default=Path("validation/results"))
     options = parser.parse_args()
     runtime.configure()
     count = 150 if options.quick else 1000

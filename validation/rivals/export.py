@@ -1,16 +1,16 @@
 """Our textbook cases, with the exact cost of each, as a file that the rivals' scripts read.
 
-python -m benchmarks.rivals.export FILE
+python -m validation.rivals.export FILE
 """
 
 import argparse
 from pathlib import Path
 
-from benchmarks.rivals.cases import Cases, Serial, Stage, write
-from benchmarks.textbook_answers import exact_cost
 from jaxsim.scenario import textbook
 from jaxsim.scenario.textbook import CASES, Case, Poisson
 from jaxsim.system import System, build
+from validation.rivals.cases import Cases, Serial, Stage, write
+from validation.textbook_answers import exact_cost
 
 
 def cases(system: System) -> Cases:

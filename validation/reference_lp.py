@@ -1,4 +1,4 @@
-"""The buying LP handed to HiGHS row by row: a plain reference for tests and benchmarks."""
+"""The buying LP handed to HiGHS row by row: a plain reference for tests and certificates."""
 
 from typing import NamedTuple
 

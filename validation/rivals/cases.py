@@ -1,6 +1,6 @@
 """The textbook instances as the rivals read them: no rival and no package of ours is imported here.
 
-`benchmarks.rivals.export` writes them with our Python; `read` gives them to a rival's script.
+`validation.rivals.export` writes them with our Python; `read` gives them to a rival's script.
 
 Textbook timing: in each period an order is placed, the order of `lead_time` periods ago arrives, demand occurs, and
 costs are charged on what is left. A base stock therefore covers lead_time + 1 periods of demand.

@@ -1,6 +1,6 @@
 """Textbook inventory problems through both engines, against exact costs and published answers.
 
-    python -m benchmarks.textbook [--quick] [--seed 0] [--out benchmarks/results]
+    python -m validation.textbook [--quick] [--seed 0] [--out validation/results]
 
 For every case of `jaxsim.scenario.textbook`: the scan engine's mean cost per period over independent trials after a
 warm-up, its deviation from the exact cost of the same policy in standard errors, and the published answer. The exact
@@ -19,8 +19,6 @@ import jax
 import numpy as np
 from scipy import stats
 
-from benchmarks.environment import environment
-from benchmarks.textbook_answers import exact_cost
 from jaxsim import reference
 from jaxsim.measures.period import period_costs
 from jaxsim.outcome import Trajectory
@@ -28,6 +26,8 @@ from jaxsim.scenario import textbook
 from jaxsim.scenario.textbook import CASES, Case
 from jaxsim.simulator import Simulator
 from jaxsim.system import System, build
+from validation.environment import environment
+from validation.textbook_answers import exact_cost
 
 FALSE_ALARM = 1e-6
 """Chance that a right simulator fails the suite."""
@@ -145,7 +145,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="1,000 trials instead of 20,000")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    parser.add_argument("--out", type=Path, default=Path("validation/results"))
     options = parser.parse_args()
     jax.config.update("jax_enable_x64", True)
     trials = 1_000 if options.quick else 20_000
