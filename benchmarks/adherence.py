@@ -18,19 +18,6 @@ from validation.environment import device_name, environment
 
 TIMING = "wall seconds of a whole search, compilation included, generating the scenario and the report not"
 
-FIGURES = (
-    "wmapd_unconstrained",
-    "wmapd",
-    "wmapd_bound",
-    "wmapd_out_of_sample",
-    "pna_unconstrained",
-    "pna",
-    "iterations",
-    "promoted_iteration",
-    "product_trials",
-    "seconds",
-)
-
 
 def run(preset: str, history: Path | None, simulation: Simulation, progress: Progress) -> dict[str, float | int]:
     """Generate a scenario, search its costs, and return the headline figures with the ratios that matter."""
@@ -38,11 +25,12 @@ def run(preset: str, history: Path | None, simulation: Simulation, progress: Pro
         scenario = Path(folder) / "scenario"
         generate(scenario, preset, seed=1, demand_history=history)
         study = search_study(scenario, Path(folder) / "run", simulation, Search(iterations=30), progress=progress)
-        metrics = json.loads(study.run.metrics_file.read_text("utf-8"))
-    figures = {name: metrics[name] for name in FIGURES}
-    figures["wmapd_fall"] = 1 - metrics["wmapd"] / metrics["wmapd_unconstrained"]
-    figures["wmapd_over_bound"] = metrics["wmapd"] / metrics["wmapd_bound"]
-    figures["pna_fall"] = 1 - metrics["pna"] / metrics["pna_unconstrained"]
+        metrics = study.run.metrics()
+    figures = {name: figure.mean for name, _, figure in metrics.figures()}
+    figures |= {name: value for name, value in metrics.facts() if not isinstance(value, str)}
+    figures["wmapd_fall"] = 1 - figures["wmapd"] / figures["wmapd_unconstrained"]
+    figures["wmapd_over_bound"] = figures["wmapd"] / figures["wmapd_bound"]
+    figures["pna_fall"] = 1 - figures["pna"] / figures["pna_unconstrained"]
     return {"products": simulation.products, "trials": simulation.trials} | figures
 
 

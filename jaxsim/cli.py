@@ -7,7 +7,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -164,6 +164,7 @@ def _validate(options: argparse.Namespace) -> int:
 def _simulate(options: argparse.Namespace) -> int:
     _prepare(options)
     from jaxsim import report
+    from jaxsim.report.text.run import metrics_lines
     from jaxsim.runs.progress import reporting
     from jaxsim.runs.study import Simulation, simulate_study
 
@@ -174,7 +175,7 @@ def _simulate(options: argparse.Namespace) -> int:
             costs_file=options.costs, overwrite=options.overwrite, progress=progress,
         )  # fmt: skip
         page = report.write(run.path)
-    _print_metrics(run.metrics())
+    _print(metrics_lines(run.metrics()))
     print(page)
     return DONE
 
@@ -182,6 +183,7 @@ def _simulate(options: argparse.Namespace) -> int:
 def _search(options: argparse.Namespace) -> int:
     _prepare(options)
     from jaxsim import report
+    from jaxsim.report.text.run import metrics_lines
     from jaxsim.runs.folder import open_run
     from jaxsim.runs.progress import reporting
     from jaxsim.runs.study import Search, Simulation, search_study
@@ -200,7 +202,7 @@ def _search(options: argparse.Namespace) -> int:
         if study.interrupted:
             return _say(f"interrupted; go on with --resume --out {options.out}", INTERRUPTED)
         page = report.write(study.run.path)
-    _print_metrics(study.run.metrics())
+    _print(metrics_lines(study.run.metrics()))
     print(page)
     return DONE
 
@@ -211,16 +213,13 @@ def _conformance(options: argparse.Namespace) -> int:
         raise ValueError(f"the figures cannot be written: {options.out} {reason}")
     _prepare(options)
     from jaxsim.conformance.check import check_scenario, write_figures
-    from jaxsim.conformance.report import lines, verdict
+    from jaxsim.report.text.conformance import check_lines
     from jaxsim.runs.progress import reporting
 
     settings = {"trials": options.trials, "seed": options.seed, "lp_dtype": options.lp_dtype}
     with reporting(options.quiet) as progress:
         check = check_scenario(options.scenario, options.products, options.costs, progress=progress, **settings)
-    print(check.heading)
-    for result in check.results:
-        print("\n".join(("", *lines(result))))
-    print(f"\n{verdict(check.results)}")
+    _print(check_lines(check))
     if options.out is not None:
         write_figures(options.out, check)
     return DONE if all(result.agrees for result in check.results) else MISMATCH
@@ -237,11 +236,11 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from jaxsim.runs.compare import lines
+    from jaxsim.report.text.run import comparison_lines
+    from jaxsim.runs.compare import compare
     from jaxsim.runs.folder import open_run
 
-    for line in lines(open_run(options.first), open_run(options.second)):
-        print(line)
+    _print(comparison_lines(compare(open_run(options.first), open_run(options.second))))
     return DONE
 
 
@@ -262,24 +261,9 @@ def _given(options: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
     return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
 
 
-def _print_metrics(metrics: dict[str, Any]) -> None:
-    """Headline numbers, then the indicators, without costs and with, and their change."""
-    for name, value in metrics.items():
-        if name == "kpis" or name.endswith(("_se", "_noise")):
-            continue
-        shown = f"{value:12.4f}" if isinstance(value, float) else f"{value!s:>12}"
-        noise = metrics.get(f"{name}_noise")
-        floor = "" if noise is None else f"   noise alone {noise:.4f}"
-        print(f"{name:36s} {shown}{_error(metrics, name)}{floor}")
-    for name, row in metrics["kpis"].items():
-        columns = [name for name in ("unconstrained", "constrained", "change") if name in row]
-        values = ("–" if row[column] is None else f"{row[column]:.4f}" for column in columns)
-        print(f"{name:36s} {' '.join(f'{text:>12}' for text in values)}{_error(row, columns[-1])}")
-
-
-def _error(row: dict[str, Any], name: str) -> str:
-    error = row.get(f"{name}_se")
-    return "" if error is None else f" ± {error:.4f}"
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)
 
 
 def _say(message: str, code: int) -> int:

@@ -24,12 +24,12 @@ import scipy.stats
 
 from jaxsim import sampling
 from jaxsim.measures import (
+    INDICATORS,
+    NORMAL_95,
     adherence,
     contributions,
     kpis_of,
-    paired_ratios,
     paired_totals,
-    ratio_parts,
     total,
     utilization,
 )
@@ -42,7 +42,6 @@ from jaxsim.system import System, build
 from validation.environment import device_name, environment
 
 TIMING = "nothing is timed"
-NORMAL_95 = 1.959963984540054
 PRODUCTS, SAMPLE = 200, 80
 PAIRED = ("cost_per_unit", "fill_rate", "preferred_node_availability", "co2_per_unit")
 LARGE = 0.08
@@ -158,7 +157,7 @@ def measures(system: System, strata: np.ndarray, without: Outcome, with_costs: O
     shift = paired_totals(sampling_weight, strata, first.contribution, second.contribution, second.wmapd - first.wmapd)
     found["change of wmapd"] = (shift.mean, shift.standard_error)
     for name in PAIRED:
-        change = paired_ratios(sampling_weight, strata, ratio_parts(before, name), ratio_parts(after, name))
+        change = INDICATORS[name].difference(sampling_weight, strata, before, after)
         found[f"change of {name}"] = (change.mean, change.standard_error)
     return {name: np.array(pair, np.float64) for name, pair in found.items()}
 

@@ -9,7 +9,7 @@ LP's order vector to a millionth. Three findings are possible for a product-tria
   day's LP again, and whatever follows from the two orders is left out.
 
 Beside that each trajectory must conserve units by itself (`conservation`). `blocks` does all of it for samples of any
-size in bounded memory, `report` says what came out.
+size in bounded memory, `figures` are what came out.
 """
 
 from jaxsim.conformance.blocks import BLOCK, Conformance, Effects, conform

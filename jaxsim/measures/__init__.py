@@ -4,23 +4,24 @@ errors."""
 from jaxsim.measures.adherence import Adherence, adherence, wmapd
 from jaxsim.measures.bound import Bound, lower_bound
 from jaxsim.measures.estimates import Estimate, ratio, total
-from jaxsim.measures.kpi import INDICATORS, contributions, costs, emissions, kpis, kpis_of, ratio_parts
-from jaxsim.measures.paired import Difference, independent, paired_ratios, paired_totals
+from jaxsim.measures.indicators import INDICATORS, WMAPD, Indicator, contributions, kpis, kpis_of
+from jaxsim.measures.paired import NORMAL_95, Difference, independent, paired_ratios, paired_totals
 from jaxsim.measures.period import PeriodCosts, period_costs
 from jaxsim.measures.service import fill_rate, preferred_node_availability, simulated_preferred_availability
 from jaxsim.measures.utilization import planned_node_weeks, utilization
 
 __all__ = [
     "INDICATORS",
+    "NORMAL_95",
+    "WMAPD",
     "Adherence",
     "Bound",
     "Difference",
     "Estimate",
+    "Indicator",
     "PeriodCosts",
     "adherence",
     "contributions",
-    "costs",
-    "emissions",
     "fill_rate",
     "independent",
     "kpis",
@@ -32,7 +33,6 @@ __all__ = [
     "planned_node_weeks",
     "preferred_node_availability",
     "ratio",
-    "ratio_parts",
     "simulated_preferred_availability",
     "total",
     "utilization",

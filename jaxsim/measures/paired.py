@@ -13,6 +13,9 @@ from jaxtyping import Float64, Int
 
 from jaxsim.measures.estimates import Estimate, PerTrial, linearized, total
 
+NORMAL_95 = 1.959963984540054
+"""Half of a 95% confidence interval in standard errors, by the normal law."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
@@ -23,6 +26,11 @@ class Difference:
     variance_ratio: float
     """Variance of the difference of two independent simulations of this size / variance of this one: how many times
     as many product-trials independent ones need. NaN when either is 0 or unknown."""
+
+    @property
+    def half_width(self) -> float:
+        """Half of the 95% confidence interval."""
+        return NORMAL_95 * self.standard_error
 
 
 def paired_totals(

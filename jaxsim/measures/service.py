@@ -29,39 +29,53 @@ def preferred_node_availability(
     Returns:
         A fraction; NaN when there is no demand to prefer a node for.
     """
-    return ratio(system.products.sampling_weight, strata, *preferred_availability(system, outcome, weeks))
+    available, wanted = preferred_available(system, outcome, weeks), preferred_wanted(system, outcome, weeks)
+    return ratio(system.products.sampling_weight, strata, available, wanted)
 
 
-def preferred_availability(
+def preferred_available(
     system: System, outcome: Outcome, weeks: slice = slice(None)
-) -> tuple[Float64[np.ndarray, "products trials"], Float64[np.ndarray, "products trials"]]:
-    """Σ min(D60, Ī) and Σ D60 over preferred nodes and weeks of each product-trial, units."""
+) -> Float64[np.ndarray, "products trials"]:
+    """Σ min(D60, Ī) over preferred nodes and weeks of each product-trial, units."""
     wanted = _preferred_demand(system)[:, weeks]
-    available = np.minimum(wanted[:, None], outcome.inventory_unit_days[:, :, weeks] / 7.0).sum((2, 3))
-    return available, np.broadcast_to(wanted.sum((1, 2))[:, None], available.shape)
+    return np.minimum(wanted[:, None], outcome.inventory_unit_days[:, :, weeks] / 7.0).sum((2, 3))
+
+
+def preferred_wanted(
+    system: System, outcome: Outcome, weeks: slice = slice(None)
+) -> Float64[np.ndarray, "products trials"]:
+    """Σ D60 over preferred nodes and weeks, units; the same in every trial."""
+    wanted = _preferred_demand(system)[:, weeks].sum((1, 2))
+    return np.repeat(wanted[:, None], outcome.inventory_unit_days.shape[1], axis=1)
 
 
 def simulated_preferred_availability(
     system: System, outcome: Outcome, strata: Int[np.ndarray, " products"] | None = None
 ) -> Estimate:
     """PNA from simulated orders: units that the preferred node served / units asked for, over the whole horizon."""
-    preferred = outcome.served[:, :, 0].sum(2, dtype=np.int64).astype(np.float64)
-    return ratio(system.products.sampling_weight, strata, preferred, demanded(outcome))
+    return ratio(
+        system.products.sampling_weight, strata, preferred_delivered(system, outcome), demanded(system, outcome)
+    )
 
 
 def fill_rate(system: System, outcome: Outcome, strata: Int[np.ndarray, " products"] | None = None) -> Estimate:
     """Units delivered, backlogged ones late, / units asked for, over the whole horizon."""
-    return ratio(system.products.sampling_weight, strata, delivered(outcome), demanded(outcome))
+    return ratio(system.products.sampling_weight, strata, delivered(system, outcome), demanded(system, outcome))
 
 
-def delivered(outcome: Outcome) -> Float64[np.ndarray, "products trials"]:
+def delivered(system: System, outcome: Outcome) -> Float64[np.ndarray, "products trials"]:
     """Units delivered to customers."""
     return outcome.served.sum((2, 3), dtype=np.int64).astype(np.float64)
 
 
-def demanded(outcome: Outcome) -> Float64[np.ndarray, "products trials"]:
+def preferred_delivered(system: System, outcome: Outcome) -> Float64[np.ndarray, "products trials"]:
+    """Units delivered to each region from its preferred node."""
+    return outcome.served[:, :, 0].sum(2, dtype=np.int64).astype(np.float64)
+
+
+def demanded(system: System, outcome: Outcome) -> Float64[np.ndarray, "products trials"]:
     """Units that customers asked for: delivered, lost, or waiting at the end."""
-    return delivered(outcome) + (outcome.lost + outcome.final_backlog).sum(2, dtype=np.int64)
+    return delivered(system, outcome) + (outcome.lost + outcome.final_backlog).sum(2, dtype=np.int64)
 
 
 def _preferred_demand(system: System) -> Float64[np.ndarray, "products weeks slots"]:

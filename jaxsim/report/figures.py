@@ -11,26 +11,27 @@ from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from jaxsim.report.style import AFTER, BEFORE, BOUND, INK, MUTED, canvas, headline, house, plan_line
+from jaxsim.report.style import BOUND, CONSTRAINED, INK, MUTED, UNCONSTRAINED, canvas, headline, house, plan_line
+from jaxsim.runs.metrics import Metrics
 
 Columns = dict[str, Any]
 MOST_NODES = 20
 """Nodes shown side by side."""
 
 
-def adherence(iterations: Columns, metrics: dict[str, Any]) -> Figure:
+def adherence(iterations: Columns, metrics: Metrics) -> Figure:
     """Deviation from the labor plan over iterations, with the bound and the promoted iteration (Figure 3)."""
     with house():
         figure = canvas(8, 4.4)
         axes = figure.add_subplot()
         step, wmapd = iterations["iteration"], iterations["wmapd"]
-        start, bound, promoted = metrics["wmapd_unconstrained"], metrics["wmapd_bound"], metrics["promoted_iteration"]
+        start, bound, promoted = metrics.wmapd_unconstrained.mean, metrics.wmapd_bound.mean, metrics.promoted_iteration
         last = max(int(step.max()), 1)
-        axes.axhline(start, color=BEFORE, linewidth=1.2, linestyle=(0, (4, 2)))
-        axes.text(last, start, "without capacity costs", color=BEFORE, ha="right", va="bottom", fontsize=9)
+        axes.axhline(start, color=UNCONSTRAINED, linewidth=1.2, linestyle=(0, (4, 2)))
+        axes.text(last, start, "without capacity costs", color=UNCONSTRAINED, ha="right", va="bottom", fontsize=9)
         axes.axhline(bound, color=BOUND, linewidth=1.2, linestyle=(0, (4, 2)))
         axes.text(0, bound, "no costs can do better", color=BOUND, ha="left", va="bottom", fontsize=9)
-        axes.plot(step, wmapd, color=AFTER, marker="o", markersize=4)
+        axes.plot(step, wmapd, color=CONSTRAINED, marker="o", markersize=4)
         best = step == promoted
         axes.plot(
             step[best],
@@ -56,10 +57,10 @@ def adherence(iterations: Columns, metrics: dict[str, Any]) -> Figure:
         axes.set_ylim(0, max(start, wmapd.max()) * 1.12)
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ratio = f", {metrics['wmapd'] / bound:.1f} × the least possible" if bound > 0 else ""
+        ratio = f", {metrics.result.mean / bound:.1f} × the least possible" if bound > 0 else ""
         headline(
             figure,
-            f"Deviation from plan: {start:.1%} → {metrics['wmapd']:.1%}{ratio}",
+            f"Deviation from plan: {start:.1%} → {metrics.result.mean:.1%}{ratio}",
             "Mean absolute deviation of node-week arrivals from the plan, weighted by the plan, after each iteration",
         )
     return figure
@@ -89,7 +90,7 @@ def node_weeks(history: Columns, utilization: Columns, promoted: int) -> Figure:
             above.plot(
                 step,
                 history["utilization"][rows] / _plan_of(utilization, node, week),
-                color=AFTER,
+                color=CONSTRAINED,
                 marker="o",
                 markersize=3,
             )
@@ -123,18 +124,18 @@ def one_week(utilization: Columns, seed: int = 0) -> Figure:
     if len(rows) > MOST_NODES:
         rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_NODES, replace=False))
     plan, node = utilization["plan"][rows], utilization["node"][rows]
-    before = utilization["unconstrained"][rows] / plan
-    after = utilization["constrained"][rows] / plan if "constrained" in utilization else None
-    order = np.argsort(before, kind="stable")
+    unconstrained = utilization["unconstrained"][rows] / plan
+    constrained = utilization["constrained"][rows] / plan if "constrained" in utilization else None
+    order = np.argsort(unconstrained, kind="stable")
     place = np.arange(len(rows))
     with house():
         figure = canvas(8, 1.9 + 0.23 * len(rows))
         axes = figure.add_subplot()
-        hollow = {"color": "white", "markeredgecolor": BEFORE, "markeredgewidth": 1.6, "markersize": 7}
-        if after is not None:
-            axes.hlines(place, before[order], after[order], color="#BBBBBB", linewidth=2, zorder=2)
-            axes.plot(after[order], place, "o", color=AFTER, markersize=7, label="with costs", zorder=3)
-        axes.plot(before[order], place, "o", label="without costs", zorder=4, **hollow)
+        hollow = {"color": "white", "markeredgecolor": UNCONSTRAINED, "markeredgewidth": 1.6, "markersize": 7}
+        if constrained is not None:
+            axes.hlines(place, unconstrained[order], constrained[order], color="#BBBBBB", linewidth=2, zorder=2)
+            axes.plot(constrained[order], place, "o", color=CONSTRAINED, markersize=7, label="with costs", zorder=3)
+        axes.plot(unconstrained[order], place, "o", label="without costs", zorder=4, **hollow)
         plan_line(axes, vertical=True)
         axes.set_yticks(place, node[order])
         axes.grid(visible=False, axis="y")
@@ -144,17 +145,19 @@ def one_week(utilization: Columns, seed: int = 0) -> Figure:
         figure.legend(handles[::-1], labels[::-1], loc="outside lower right", ncols=2, fontsize=9)
         headline(
             figure,
-            _one_week_message(before, after, week),
+            _one_week_message(unconstrained, constrained, week),
             "Simulated arrivals relative to the labor plan (dashed line)",
         )
     return figure
 
 
-def _one_week_message(before: np.ndarray, after: np.ndarray | None, week: int) -> str:
-    if after is None:
-        return f"{int((before > 1).sum())} of {len(before)} nodes receive more than planned in week {week}"
-    closer = int((np.abs(after - 1) < np.abs(before - 1)).sum())
-    return f"{closer} of {len(before)} nodes end closer to their plan in week {week}"
+def _one_week_message(unconstrained: np.ndarray, constrained: np.ndarray | None, week: int) -> str:
+    if constrained is None:
+        return (
+            f"{int((unconstrained > 1).sum())} of {len(unconstrained)} nodes receive more than planned in week {week}"
+        )
+    closer = int((np.abs(constrained - 1) < np.abs(unconstrained - 1)).sum())
+    return f"{closer} of {len(unconstrained)} nodes end closer to their plan in week {week}"
 
 
 def cost_map(costs: Columns) -> Figure:

@@ -12,9 +12,9 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-BEFORE = "#D55E00"
+UNCONSTRAINED = "#D55E00"
 """Without capacity costs."""
-AFTER = "#0072B2"
+CONSTRAINED = "#0072B2"
 """With capacity costs."""
 BOUND = "#009E73"
 """What no costs could improve on."""

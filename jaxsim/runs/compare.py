@@ -1,23 +1,18 @@
 """Two runs side by side: each indicator, their difference, and a 95% confidence interval of it.
 
 Runs that simulated the same product-trials of one scenario with one seed share demand and lead times (common random
-numbers). Then the interval is that of the difference product-trial by product-trial, and the last column tells how many
-times as many product-trials independent runs would need for an interval as short. Other runs are taken as independent.
+numbers). Then the interval is that of the difference product-trial by product-trial. Other runs are taken as
+independent.
 """
 
-import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int, Shaped
 
-from jaxsim.measures import INDICATORS, Difference, Estimate, independent, paired_ratios, paired_totals, ratio_parts
+from jaxsim.measures import INDICATORS, WMAPD, Difference, Estimate, Indicator, independent
 from jaxsim.measures.estimates import PerTrial
 from jaxsim.runs.folder import RunFolder
-
-NORMAL_95 = 1.959963984540054
 
 KEYS = ("product", "trial", "sampling_weight", "stratum", "costs")
 
@@ -34,29 +29,74 @@ class Contributions:
     values: dict[str, PerTrial]
     """The other columns."""
 
-    def has(self, indicator: str) -> bool:
-        """Whether the table, perhaps of another version, has the columns of an indicator."""
-        return indicator in INDICATORS and {*INDICATORS[indicator][0], INDICATORS[indicator][1]} <= self.values.keys()
+
+@dataclass(frozen=True)
+class Row:
+    """An indicator of both runs."""
+
+    name: str
+    first: Estimate
+    second: Estimate
+    difference: Difference
+    """Second minus first."""
+    verdict: str | None
+    """"better" or "worse": the second, where the 95% confidence interval of the difference excludes 0."""
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95% confidence interval of the difference; NaN where it is unknown."""
+        mean, half = self.difference.mean, self.difference.half_width
+        return mean - half, mean + half
 
 
-def lines(first: RunFolder, second: RunFolder) -> Iterator[str]:
-    """The comparison as lines of text; a run with capacity costs is represented by its result with them."""
+@dataclass(frozen=True)
+class Comparison:
+    """Indicators of two runs."""
+
+    not_paired: str | None
+    """Why the runs are taken as independent, as part of a sentence; None when they are compared by product-trial."""
+    rows: tuple[Row, ...]
+
+
+def compare(first: RunFolder, second: RunFolder) -> Comparison:
+    """Compare two finished runs; one with capacity costs is represented by its result with them.
+
+    Raises:
+        RunError: A run cannot be read, or has not been finished.
+    """
     a, b = first.metrics(), second.metrics()
     one, other = contributions_of(first), contributions_of(second)
     reason = why_not_paired(first, second, one, other)
     pair = None if reason is not None or one is None or other is None else (one, other)
-    yield f"The runs are taken as independent: {reason}." if reason else "The runs share demand and lead times."
-    gain = "  independent runs need" if pair else ""
-    yield f"{'':36s} {'A':>12s} {'B':>12s} {'B - A':>12s}  {'95% interval of B - A':24s}{gain}".rstrip()
-    wmapd = _wmapd(a), _wmapd(b)
-    yield _line("wmapd", *wmapd, _paired_wmapd(*pair, *wmapd) if pair else independent(*wmapd))
-    bounds = Estimate(a["wmapd_bound"], math.nan), Estimate(b["wmapd_bound"], math.nan)
-    yield _line("wmapd_bound", *bounds, independent(*bounds))
-    for name in a["kpis"]:
-        if name in b["kpis"]:
-            sides = _estimate(a["kpis"][name]), _estimate(b["kpis"][name])
-            usable = pair is not None and pair[0].has(name) and pair[1].has(name)
-            yield _line(name, *sides, _paired(*pair, name) if pair and usable else independent(*sides))
+    rows = [_row("wmapd", WMAPD, a.result.estimate, b.result.estimate, pair)]
+    rows.append(_row("wmapd_bound", WMAPD, a.wmapd_bound.estimate, b.wmapd_bound.estimate, None))
+    rows += [
+        _row(name, INDICATORS.get(name), a.kpis[name].result.estimate, b.kpis[name].result.estimate, pair)
+        for name in a.kpis
+        if name in b.kpis
+    ]
+    return Comparison(reason, tuple(rows))
+
+
+def _row(
+    name: str,
+    indicator: Indicator | None,
+    first: Estimate,
+    second: Estimate,
+    pair: tuple[Contributions, Contributions] | None,
+) -> Row:
+    """An indicator of both runs, by product-trial where both kept what it is made of.
+
+    Args:
+        indicator: None for one that this version does not know.
+    """
+    difference = independent(first, second)
+    if indicator is None:
+        return Row(name, first, second, difference, None)
+    if pair is not None and all(indicator.columns <= side.values.keys() for side in pair):
+        a, b = pair
+        difference = indicator.difference(a.sampling_weight, a.stratum, a.values, b.values, difference.mean)
+    return Row(name, first, second, difference, indicator.verdict(difference))
 
 
 def contributions_of(run: RunFolder) -> Contributions | None:
@@ -89,34 +129,3 @@ def why_not_paired(first: RunFolder, second: RunFolder, a: Contributions | None,
         return f"they have {len(a.trials)} and {len(b.trials)} trials of each product"
     same = all(np.array_equal(getattr(a, name), getattr(b, name)) for name in ("product", "sampling_weight", "stratum"))
     return None if same else "they simulated different products"
-
-
-def _paired(a: Contributions, b: Contributions, name: str) -> Difference:
-    return paired_ratios(a.sampling_weight, a.stratum, ratio_parts(a.values, name), ratio_parts(b.values, name))
-
-
-def _paired_wmapd(a: Contributions, b: Contributions, first: Estimate, second: Estimate) -> Difference:
-    deviations = a.values["deviation"], b.values["deviation"]
-    return paired_totals(a.sampling_weight, a.stratum, *deviations, second.mean - first.mean)
-
-
-def _wmapd(metrics: dict[str, Any]) -> Estimate:
-    name = "wmapd" if "wmapd" in metrics else "wmapd_unconstrained"
-    return Estimate(metrics[name], _number(metrics.get(f"{name}_se")))
-
-
-def _estimate(row: dict[str, Any]) -> Estimate:
-    which = "constrained" if "constrained" in row else "unconstrained"
-    return Estimate(_number(row.get(which)), _number(row.get(f"{which}_se")))
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else value
-
-
-def _line(name: str, a: Estimate, b: Estimate, difference: Difference) -> str:
-    mean, half = difference.mean, NORMAL_95 * difference.standard_error
-    interval = "" if math.isnan(half) else f"{mean - half:+.4f} … {mean + half:+.4f}"
-    ratio = difference.variance_ratio
-    gain = "" if math.isnan(ratio) else f"{ratio:.1f} times as many"
-    return f"{name:36s} {a.mean:12.4f} {b.mean:12.4f} {mean:+12.4f}  {interval:24s}  {gain}".rstrip()

@@ -20,9 +20,13 @@ import pyarrow.parquet as pq
 
 from jaxsim import atomic
 from jaxsim.runs import toml
+from jaxsim.runs.metrics import Metrics
 
 PACKAGES = ("jaxsim-inbound", "jax", "jaxlib", "numpy", "scipy", "equinox", "highspy", "pyarrow")
 """Packages whose versions a manifest records."""
+
+RENAMED = {"scale": "sampling_weight"}
+"""Present names of columns that older versions wrote."""
 
 
 class RunError(ValueError):
@@ -74,7 +78,10 @@ class RunFolder:
 
     def _json(self, file: Path) -> dict[str, Any]:
         try:
-            return json.loads(file.read_text("utf-8"))
+            content = json.loads(file.read_text("utf-8"))
+            if not isinstance(content, dict):
+                raise ValueError("it holds no table of names and values")
+            return content
         except (OSError, ValueError) as error:
             raise RunError(f"cannot read {file}: {error}") from error
 
@@ -82,9 +89,12 @@ class RunFolder:
         """Read the manifest."""
         return self._json(self.manifest_file)
 
-    def metrics(self) -> dict[str, Any]:
+    def metrics(self) -> Metrics:
         """Read the measures."""
-        return self._json(self.metrics_file)
+        try:
+            return Metrics.from_json(self._json(self.metrics_file))
+        except ValueError as error:
+            raise RunError(f"cannot read {self.metrics_file}: {error}") from error
 
     def table(self, name: str) -> dict[str, Any]:
         """Read a table of the run as NumPy columns."""
@@ -93,7 +103,8 @@ class RunFolder:
             table = pq.read_table(file)
         except (OSError, pa.ArrowInvalid) as error:
             raise RunError(f"cannot read {file}: {error}") from error
-        return {column: table[column].to_numpy() for column in table.column_names}
+        names: list[str] = table.column_names
+        return {RENAMED.get(name, name): table[name].to_numpy() for name in names}
 
     def has(self, name: str) -> bool:
         """Whether the run has a table of this name."""
@@ -104,9 +115,9 @@ class RunFolder:
         with atomic.replacing(self.path / f"{name}.parquet") as file:
             pq.write_table(pa.table(columns), file)
 
-    def write_metrics(self, metrics: dict[str, Any]) -> None:
+    def write_metrics(self, metrics: Metrics) -> None:
         """Write the measures, which marks the run as finished."""
-        atomic.write_bytes(self.metrics_file, _json_bytes(metrics))
+        atomic.write_bytes(self.metrics_file, _json_bytes(metrics.to_json()))
 
 
 def _json_bytes(value: dict[str, Any]) -> bytes:

@@ -8,6 +8,7 @@
 """
 
 import dataclasses
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -15,28 +16,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from jaxsim.measures import (
-    Adherence,
-    adherence,
-    lower_bound,
-    planned_node_weeks,
-    preferred_node_availability,
-    utilization,
-)
+from jaxsim.measures import adherence, lower_bound, planned_node_weeks, preferred_node_availability, utilization
 from jaxsim.runs import checkpoint, folder
 from jaxsim.runs.costs import read_costs
 from jaxsim.runs.folder import RunError, RunFolder
 from jaxsim.runs.journal import Journal, from_arrays
-from jaxsim.runs.measured import (
-    Measured,
-    contribution_columns,
-    cost_columns,
-    kpi_metrics,
-    measure,
-    number,
-    utilization_columns,
-    wmapd_metrics,
-)
+from jaxsim.runs.measured import Measured, contribution_columns, cost_columns, measure, metrics, utilization_columns
+from jaxsim.runs.metrics import Figure, Metrics
 from jaxsim.runs.problem import Engine, Problem, engine, load_problem
 from jaxsim.runs.progress import Progress, Silent
 from jaxsim.scenario import fingerprint
@@ -120,15 +106,20 @@ def simulate_study(
     simulate = engine(simulation.engine, problem.system, simulation.trials, simulation.seed)
     progress.stage(f"simulating {len(problem.strata):,} of {problem.population:,} products without capacity costs")
     outcome = simulate(None)
-    before, after = measure(problem, outcome), None
+    unconstrained, constrained = measure(problem, outcome), None
     if costs is not None:
         progress.stage("simulating with capacity costs")
-        after = measure(problem, simulate(costs))
+        constrained = measure(problem, simulate(costs))
         run.write_table("costs", cost_columns(problem, costs[planned_node_weeks(problem.plan)]))
-    metrics = _headline_metrics(before, after, lower_bound(problem.system, outcome).wmapd)
-    metrics["product_trials"] = len(problem.strata) * simulation.trials * (1 if after is None else 2)
-    metrics["seconds"] = time.perf_counter() - started
-    _finish(run, problem, before, after, metrics)
+    found = metrics(
+        problem,
+        unconstrained,
+        constrained,
+        bound=lower_bound(problem.system, outcome).wmapd,
+        product_trials=len(problem.strata) * simulation.trials * (1 if constrained is None else 2),
+        seconds=time.perf_counter() - started,
+    )
+    _finish(run, problem, unconstrained, constrained, found)
     return run
 
 
@@ -162,43 +153,44 @@ def search_study(
     progress.stage(f"simulating {len(problem.strata):,} of {problem.population:,} products without capacity costs")
     simulate = engine(simulation.engine, problem.system, simulation.trials, simulation.seed)
     outcome = simulate(None)
-    before = measure(problem, outcome)
+    unconstrained = measure(problem, outcome)
     journal, state, bound = _start(run, identity)
     if bound is None:
         progress.stage("bounding what costs can reach")
         bound = lower_bound(problem.system, outcome).wmapd
-    progress.stage(f"searching; wMAPD {before.wmapd:.1%} without costs, at least {bound:.1%} with any")
+    progress.stage(f"searching; wMAPD {unconstrained.wmapd.mean:.1%} without costs, at least {bound:.1%} with any")
     result = _search(problem, simulate, settings, run, identity, journal, state, bound, progress)
     _write_search_tables(run, problem, journal, result)
     if result.interrupted:
         return Study(run, interrupted=True)
     progress.stage(f"promoting the costs of iteration {result.promoted_iteration}")
     costs = _matrix(problem, result.costs)
-    after = measure(problem, simulate(costs))
+    constrained = measure(problem, simulate(costs))
     progress.stage("simulating other products and futures")
-    fresh = _out_of_sample(scenario, simulation, costs)
-    metrics = _headline_metrics(before, after, bound) | {
-        **wmapd_metrics("_out_of_sample", fresh),
-        "iterations": len(journal),
-        "promoted_iteration": result.promoted_iteration,
-        "stopped": result.reason.value,
-        "product_trials": len(problem.strata) * simulation.trials * (len(journal) + 3),
-        "seconds": time.perf_counter()
-        - started
-        + sum(journal.figures["seconds"])
-        - sum(r.seconds for r in result.records),
-    }
-    _finish(run, problem, before, after, metrics)
+    earlier = sum(journal.figures["seconds"]) - sum(record.seconds for record in result.records)
+    found = metrics(
+        problem,
+        unconstrained,
+        constrained,
+        bound,
+        wmapd_out_of_sample=_out_of_sample(scenario, simulation, costs),
+        iterations=len(journal),
+        promoted_iteration=result.promoted_iteration,
+        stopped=result.reason.value,
+        product_trials=len(problem.strata) * simulation.trials * (len(journal) + 3),
+        seconds=time.perf_counter() - started + earlier,
+    )
+    _finish(run, problem, unconstrained, constrained, found)
     return Study(run, interrupted=False)
 
 
 def _finish(
-    run: RunFolder, problem: Problem, before: Measured, after: Measured | None, metrics: dict[str, Any]
+    run: RunFolder, problem: Problem, unconstrained: Measured, constrained: Measured | None, found: Metrics
 ) -> None:
     """Write the tables of a finished run, and the metrics, which mark it as finished, last."""
-    run.write_table("utilization", utilization_columns(problem, before, after))
-    run.write_table("contributions", contribution_columns(problem, before, after))
-    run.write_metrics(metrics | {"kpis": kpi_metrics(problem, before, after)})
+    run.write_table("utilization", utilization_columns(problem, unconstrained, constrained))
+    run.write_table("contributions", contribution_columns(problem, unconstrained, constrained))
+    run.write_metrics(found)
 
 
 def _facts(problem: Problem, identity: str, seed: int) -> dict[str, Any]:
@@ -212,7 +204,7 @@ def _facts(problem: Problem, identity: str, seed: int) -> dict[str, Any]:
         "nodes": nodes,
         "weeks": weeks,
         "node_weeks": int((~np.isnan(problem.plan)).sum()),
-        "sampling_work_saved": number(problem.work_saved),
+        "sampling_work_saved": problem.work_saved if math.isfinite(problem.work_saved) else None,
     }
 
 
@@ -282,22 +274,13 @@ def _write_search_tables(run: RunFolder, problem: Problem, journal: Journal, res
     run.write_table("costs", columns)
 
 
-def _out_of_sample(scenario: Path, simulation: Simulation, costs: Float64[np.ndarray, "nodes weeks"]) -> Adherence:
+def _out_of_sample(scenario: Path, simulation: Simulation, costs: Float64[np.ndarray, "nodes weeks"]) -> Figure:
     """Adherence under the costs on another sample of products, with other draws and trials."""
     seed = simulation.seed + 1
     other = load_problem(scenario, simulation.products, seed)
     outcome = engine(simulation.engine, other.system, simulation.trials, seed)(costs)
     used = utilization(other.system, outcome, other.strata)
-    return adherence(other.system, outcome, used, other.strata)
-
-
-def _headline_metrics(before: Measured, after: Measured | None, bound: float) -> dict[str, Any]:
-    """wMAPD and service without and with costs."""
-    metrics = wmapd_metrics("_unconstrained", before.adherence)
-    metrics |= {"wmapd_bound": bound, "pna_unconstrained": number(before.pna)}
-    if after is not None:
-        metrics |= wmapd_metrics("", after.adherence) | {"pna": number(after.pna)}
-    return metrics
+    return Figure.of(adherence(other.system, outcome, used, other.strata))
 
 
 def _matrix(problem: Problem, costs: Float64[np.ndarray, " h"]) -> Float64[np.ndarray, "nodes weeks"]:

@@ -16,13 +16,12 @@ from jaxsim.measures import (
     paired_ratios,
     paired_totals,
     ratio,
-    ratio_parts,
     total,
     utilization,
     wmapd,
 )
 from jaxsim.measures.estimates import linearized, variance_strata
-from jaxsim.measures.kpi import INDICATORS
+from jaxsim.measures.indicators import INDICATORS
 from jaxsim.measures.service import fill_rate, preferred_node_availability, simulated_preferred_availability
 from jaxsim.system import build
 from validation.random_scenarios import random_scenario
@@ -118,7 +117,7 @@ def test_indicators_are_ratios_of_their_contributions(seed):
     for name, estimate in table.items():
         np.testing.assert_equal(
             dataclasses.astuple(estimate),
-            dataclasses.astuple(ratio(sampling_weight, None, *ratio_parts(columns, name))),
+            dataclasses.astuple(ratio(sampling_weight, None, *INDICATORS[name].parts(columns))),
         )
     for name, estimate in service.items():
         np.testing.assert_allclose(dataclasses.astuple(table[name]), dataclasses.astuple(estimate), rtol=1e-12)

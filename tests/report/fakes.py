@@ -1,5 +1,6 @@
 """A made-up run, for pictures that need no simulation."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from jaxsim.runs import folder
 from jaxsim.runs.folder import RunFolder
+from jaxsim.runs.metrics import Effect, Figure, Metrics
 
 KPIS = ("cost_per_unit", "shipping_cost_per_unit", "fill_rate", "preferred_node_availability", "co2_per_unit")
 
@@ -17,11 +19,11 @@ def made_up_run(path: Path, nodes: int = 24, weeks: int = 5, iterations: int = 3
     names = np.repeat([f"FC-{i:03d}" for i in range(nodes)], weeks)
     week = np.tile(np.arange(weeks), nodes)
     plan = random.lognormal(9, 0.6, nodes * weeks)
-    before = plan * np.exp(random.normal(0, 0.45, plan.size))
+    unconstrained = plan * np.exp(random.normal(0, 0.45, plan.size))
     fade = np.exp(-np.arange(iterations)[:, None] / 6)
     noise = random.normal(0, 0.02, (iterations, plan.size))
-    used = plan + (before - plan) * fade * (1 + 10 * noise) + plan * noise
-    costs = 3 * np.log(before / plan) * (1 - fade)
+    used = plan + (unconstrained - plan) * fade * (1 + 10 * noise) + plan * noise
+    costs = 3 * np.log(unconstrained / plan) * (1 - fade)
     wmapd = np.abs(used - plan).sum(1) / plan.sum()
     best = int(wmapd.argmin())
     facts = {"scenario_sha256": "0" * 64, "sampled_products": 1000, "products": 5000, "node_weeks": plan.size}
@@ -30,23 +32,32 @@ def made_up_run(path: Path, nodes: int = 24, weeks: int = 5, iterations: int = 3
         "node": names,
         "week": week,
         "plan": plan,
-        "unconstrained": before,
+        "unconstrained": unconstrained,
         "unconstrained_se": plan / 50,
     }
-    metrics: dict[str, Any] = {
-        "wmapd_unconstrained": float(np.abs(before - plan).sum() / plan.sum()),
-        "wmapd_bound": 0.6 * float(wmapd.min()),
-        "pna_unconstrained": 0.81,
-        "product_trials": 31_000,
-        "seconds": 42.0,
-    }
-    kpis = {name: {"unconstrained": 0.8, "unconstrained_se": 0.01} for name in KPIS}
+    metrics = Metrics(
+        wmapd_unconstrained=Figure(float(np.abs(unconstrained - plan).sum() / plan.sum())),
+        wmapd_bound=Figure(0.6 * float(wmapd.min())),
+        pna_unconstrained=Figure(0.81),
+        product_trials=31_000,
+        seconds=42.0,
+        kpis={name: Effect(unconstrained=Figure(0.8, 0.01)) for name in KPIS},
+    )
     if search:
         table |= {"constrained": used[best], "constrained_se": plan / 50}
-        metrics |= {"wmapd": float(wmapd[best]), "wmapd_out_of_sample": 1.2 * float(wmapd[best]), "pna": 0.79}
-        metrics |= {"iterations": iterations, "promoted_iteration": best, "stopped": "The iterations were used."}
-        for row in kpis.values():
-            row |= {"constrained": 0.79, "constrained_se": 0.01}
+        metrics = dataclasses.replace(
+            metrics,
+            wmapd=Figure(float(wmapd[best])),
+            wmapd_out_of_sample=Figure(1.2 * float(wmapd[best])),
+            pna=Figure(0.79),
+            iterations=iterations,
+            promoted_iteration=best,
+            stopped="The iterations were used.",
+            kpis={
+                name: dataclasses.replace(effect, constrained=Figure(0.79, 0.01), change=Figure(-0.01, 0.002))
+                for name, effect in metrics.kpis.items()
+            },
+        )
         run.write_table("iterations", {"iteration": np.arange(iterations), "wmapd": wmapd})
         run.write_table("costs", {"node": names, "week": week, "cost": costs[best]})
         run.write_table(
@@ -60,5 +71,5 @@ def made_up_run(path: Path, nodes: int = 24, weeks: int = 5, iterations: int = 3
             },
         )
     run.write_table("utilization", table)
-    run.write_metrics(metrics | {"kpis": kpis})
+    run.write_metrics(metrics)
     return run

@@ -1,6 +1,7 @@
 """The report: one page that needs nothing else, figures beside it, honest about what is missing."""
 
 import base64
+import json
 import re
 from html.parser import HTMLParser
 
@@ -61,9 +62,34 @@ def test_embeds_the_pictures_of_the_folder(run):
 
 def test_tells_the_numbers_with_their_errors(run):
     text, metrics = run.report_file.read_text(), run.metrics()
-    for key in ("wmapd_unconstrained", "wmapd", "wmapd_bound", "wmapd_out_of_sample"):
-        assert f"{metrics[key]:.1%}" in text
+    assert [name for name, _, _ in metrics.figures()][:4] == [
+        "wmapd_unconstrained",
+        "wmapd",
+        "wmapd_bound",
+        "wmapd_out_of_sample",
+    ]
+    for _, label, figure in metrics.figures():
+        assert f"<b>{figure.mean:.1%}</b><span>{label}" in text
     assert "80.00% <small>± 1.00%</small>" in text
+
+
+def test_tells_which_changes_are_better(run):
+    """Costs, emissions and fill rate all fall by 0.01 of 0.8, five standard errors."""
+    text = run.report_file.read_text()
+    for label, verdict in (("shipping", "better"), ("emissions", "better"), ("fill rate", "worse")):
+        row = next(row for row in text.split("<tr>") if row.startswith(f"<td>{label} "))
+        assert f"-1.2%<small> ± 0.2% {verdict}</small>" in row
+
+
+def test_run_of_an_older_version(run, tmp_path):
+    """Without errors of changes: the change is told, but no verdict."""
+    old = made_up_run(tmp_path / "old", nodes=3)
+    content = old.metrics().to_json()
+    for row in content["kpis"].values():
+        del row["change"], row["change_se"]
+    old.metrics_file.write_text(json.dumps(content))
+    report.write(old.path)
+    assert re.search(r"<td>-1\.[23]%<small></small></td>", old.report_file.read_text())
 
 
 def test_simulation_without_costs_has_a_report_too(tmp_path):

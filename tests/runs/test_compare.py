@@ -1,13 +1,17 @@
 """Comparing runs: paired where they share their draws, with the right interval, and a reason where they do not."""
 
+import dataclasses
+import json
 import math
 
 import numpy as np
 import pytest
 
-from jaxsim.measures.kpi import INDICATORS
+from jaxsim.measures import INDICATORS, NORMAL_95
+from jaxsim.report.text.run import comparison_lines
 from jaxsim.runs import folder
-from jaxsim.runs.compare import NORMAL_95, lines
+from jaxsim.runs.compare import compare
+from jaxsim.runs.metrics import Effect, Figure, Metrics
 from jaxsim.runs.study import Search, Simulation, search_study, simulate_study
 
 SIMULATION = Simulation(products=20, seed=3)
@@ -19,9 +23,7 @@ def made_up(path, delivered, *, names=("a", "b"), seed=1, scenario="x", table=Tr
     run = folder.create(path, {}, {"scenario_sha256": scenario, "seed": seed})
     trials = delivered.shape[1]
     if table:
-        columns = {
-            name: np.ones(2 * trials) for name in {c for top, bottom in INDICATORS.values() for c in (*top, bottom)}
-        }
+        columns = {name: np.ones(2 * trials) for name in set().union(*(each.columns for each in INDICATORS.values()))}
         columns |= {"delivered": delivered.ravel(), "asked": np.full(2 * trials, 10.0)}
         keys = {
             "product": np.repeat(np.array(names), trials),
@@ -31,10 +33,20 @@ def made_up(path, delivered, *, names=("a", "b"), seed=1, scenario="x", table=Tr
             "costs": np.zeros(2 * trials, bool),
         }
         run.write_table("contributions", keys | columns | {"deviation": delivered.ravel() / 100})
-    row = {"unconstrained": float(delivered.mean() / 10), "unconstrained_se": 0.01}
-    metrics = {"wmapd_unconstrained": 0.5, "wmapd_unconstrained_se": 0.03, "wmapd_bound": 0.1}
-    run.write_metrics(metrics | {"kpis": {"fill_rate": row}})
+    run.write_metrics(
+        Metrics(
+            wmapd_unconstrained=Figure(0.5, 0.03),
+            wmapd_bound=Figure(0.1),
+            pna_unconstrained=Figure(0.9),
+            kpis={"fill_rate": Effect(unconstrained=Figure(float(delivered.mean() / 10), 0.01))},
+        )
+    )
     return run
+
+
+def lines(first, second):
+    """The comparison as text."""
+    return list(comparison_lines(compare(first, second)))
 
 
 def line_of(text, name):
@@ -46,7 +58,7 @@ def line_of(text, name):
 def test_paired_interval_by_hand(tmp_path):
     """Fill rates 30/40 and 33/40; (y − R x) differ by (0.25, −0.75) and (−0.75, 1.25), whose total has variance
     (1 − 1/2) · 2 · 0.5 + 2 · 2.5/2 = 3; those of A and B alone 18 + 2 and 12.5 + 2.5."""
-    text = list(lines(made_up(tmp_path / "a", FIRST), made_up(tmp_path / "b", SECOND)))
+    text = lines(made_up(tmp_path / "a", FIRST), made_up(tmp_path / "b", SECOND))
     assert text[0] == "The runs share demand and lead times."
     a, b, change, low, high, more = line_of(text, "fill_rate")
     assert (a, b, change) == (0.75, 0.825, 0.075)
@@ -57,7 +69,7 @@ def test_paired_interval_by_hand(tmp_path):
 
 def test_paired_wmapd_by_hand(tmp_path):
     """Deviations differ by (1, 0) and (0, 2) hundredths: z̄ = 1.5, 1/2 · 2 · 0.5 between, 2 · 2.5/2 within."""
-    *_, low, high, more = line_of(list(lines(made_up(tmp_path / "a", FIRST), made_up(tmp_path / "b", SECOND))), "wmapd")
+    *_, low, high, more = line_of((lines(made_up(tmp_path / "a", FIRST), made_up(tmp_path / "b", SECOND))), "wmapd")
     assert (low, high) == pytest.approx((-NORMAL_95 * math.sqrt(3) / 100, NORMAL_95 * math.sqrt(3) / 100), abs=6e-5)
     assert more == pytest.approx((18 + 2 + 12.5 + 2.5) / 3, abs=0.05)
 
@@ -74,7 +86,7 @@ def test_paired_wmapd_by_hand(tmp_path):
 )
 def test_says_why_runs_do_not_pair(tmp_path, change, reason):
     other = made_up(tmp_path / "b", **({"delivered": SECOND} | change))
-    text = list(lines(made_up(tmp_path / "a", FIRST), other))
+    text = lines(made_up(tmp_path / "a", FIRST), other)
     assert text[0].startswith("The runs are taken as independent: ")
     assert text[0].count(".") == 1
     assert reason in text[0]
@@ -87,16 +99,14 @@ def test_says_why_runs_do_not_pair(tmp_path, change, reason):
 
 def test_runs_without_errors_have_no_interval(tmp_path):
     run = made_up(tmp_path / "a", FIRST, table=False)
-    metrics = run.metrics()
-    del metrics["wmapd_unconstrained_se"]
-    run.write_metrics(metrics)
-    assert len(line_of(list(lines(run, run)), "wmapd")) == 3
+    run.write_metrics(dataclasses.replace(run.metrics(), wmapd_unconstrained=Figure(0.5)))
+    assert len(line_of(lines(run, run), "wmapd")) == 3
 
 
 @pytest.mark.usefixtures("fast_engine")
 def test_search_leaves_errors_and_contributions(scenario, tmp_path):
     run = search_study(scenario, tmp_path / "search", SIMULATION, Search(iterations=2)).run
-    metrics = run.metrics()
+    metrics = json.loads(run.metrics_file.read_text("utf-8"))
     assert {"wmapd_unconstrained_se", "wmapd_se", "wmapd_noise", "wmapd_out_of_sample_se"} <= metrics.keys()
     assert metrics["wmapd_out_of_sample_noise"] > 0
     assert {"change", "change_se", "variance_ratio"} <= metrics["kpis"]["fill_rate"].keys()
@@ -113,22 +123,26 @@ def test_contributions_give_indicators_and_comparing_finds_the_change(scenario, 
     )
     costs.write_text("node,week,cost\n" + "".join(charged))
     steered = simulate_study(scenario, tmp_path / "steered", SIMULATION, costs_file=costs)
-    text = list(lines(plain, steered))
+    text = lines(plain, steered)
     assert text[0] == "The runs share demand and lead times."
-    metrics, table = steered.metrics(), steered.table("contributions")
-    assert any(abs(row["change"] or 0.0) > 0.001 for row in metrics["kpis"].values())
-    for name, (top, bottom) in INDICATORS.items():
-        row = metrics["kpis"][name]
-        for case, costs in (("unconstrained", False), ("constrained", True)):
+    effects, table = steered.metrics().kpis, steered.table("contributions")
+    assert any(effect.change and abs(effect.change.mean) > 0.001 for effect in effects.values())
+    for name, indicator in INDICATORS.items():
+        effect = effects[name]
+        assert effect.constrained
+        assert effect.change
+        assert indicator.denominator
+        for figure, costs in ((effect.unconstrained, False), (effect.constrained, True)):
             rows = table["costs"] == costs
             sampling_weight = table["sampling_weight"][rows]
-            down = sampling_weight @ table[bottom][rows]
-            if row[case] is None:
+            down = sampling_weight @ table[indicator.denominator][rows]
+            if math.isnan(figure.mean):
                 assert down == 0
                 continue
-            assert row[case] == pytest.approx(sampling_weight @ sum(table[column][rows] for column in top) / down)
-        if row["change"] is not None:
-            assert row["change"] == pytest.approx(row["constrained"] - row["unconstrained"])
+            up = sampling_weight @ sum(table[column][rows] for column in indicator.numerator)
+            assert figure.mean == pytest.approx(up / down)
+        if not math.isnan(effect.change.mean):
+            assert effect.change.mean == pytest.approx(effect.constrained.mean - effect.unconstrained.mean)
             _, _, change, low, high, *_ = line_of(text, name)
-            assert change == pytest.approx(row["change"], abs=6e-5)
-            assert high - low == pytest.approx(2 * NORMAL_95 * row["change_se"], abs=2e-4)
+            assert change == pytest.approx(effect.change.mean, abs=6e-5)
+            assert high - low == pytest.approx(2 * NORMAL_95 * effect.change.standard_error, abs=2e-4)

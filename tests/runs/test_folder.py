@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 from jaxsim.runs import folder, toml
 from jaxsim.runs.folder import RunError
+from jaxsim.runs.metrics import Figure, Metrics
+
+METRICS = Metrics(wmapd_unconstrained=Figure(0.1), wmapd_bound=Figure(0.0), pna_unconstrained=Figure(0.9))
 
 VALUES = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"])),
@@ -33,12 +36,12 @@ def test_toml_leaves_out_none_and_refuses_objects():
 def test_folder_round_trip(tmp_path):
     run = folder.create(tmp_path / "deep" / "run", {"search": {"iterations": 3}}, {"seed": 7})
     run.write_table("costs", {"node": np.array(["a", "b"]), "week": np.array([0, 1]), "cost": np.array([1.0, -2.0])})
-    run.write_metrics({"wmapd": 0.1})
+    run.write_metrics(METRICS)
     again = folder.open_run(run.path)
     assert again.config() == {"search": {"iterations": 3}}
     assert again.manifest()["seed"] == 7
     assert again.manifest()["versions"]["jax"]
-    assert again.metrics() == {"wmapd": 0.1}
+    assert again.metrics() == METRICS
     assert list(again.table("costs")["node"]) == ["a", "b"]
     assert again.finished
 

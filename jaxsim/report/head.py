@@ -1,41 +1,4 @@
-"""Words and looks of the report page: names and units of indicators, and the page's head with its style sheet."""
-
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Indicator:
-    """How an indicator is named and written."""
-
-    label: str
-    unit: str = ""
-    percent: bool = False
-
-    def show(self, value: float) -> str:
-        """A value as text."""
-        return f"{value:.2%}" if self.percent else f"{value:.4g}"
-
-
-_COST = "$ per unit demanded"
-
-INDICATORS = {
-    "cost_per_unit": Indicator("total cost without purchase", _COST),
-    "sourcing_cost_per_unit": Indicator("sourcing", _COST),
-    "transfer_cost_per_unit": Indicator("transfers", _COST),
-    "shipping_cost_per_unit": Indicator("shipping", _COST),
-    "overage_cost_per_unit": Indicator("holding (overage)", _COST),
-    "lost_sales_cost_per_unit": Indicator("lost sales", _COST),
-    "backlog_cost_per_unit": Indicator("waiting demand", _COST),
-    "cost_per_unit_delivered": Indicator("total cost without purchase", "$ per unit delivered"),
-    "purchase_cost_per_unit": Indicator("purchases", _COST),
-    "fill_rate": Indicator("fill rate", "units delivered / asked for", percent=True),
-    "preferred_node_availability": Indicator("preferred node availability", "", percent=True),
-    "simulated_preferred_availability": Indicator("served by the preferred node", "units / asked for", percent=True),
-    "two_day_share": Indicator("delivered within two days", "", percent=True),
-    "overage_share": Indicator("inventory above the order-up-to level", "", percent=True),
-    "co2_per_unit": Indicator("emissions", "kg CO2 per unit delivered"),
-}
-"""Indicators by their name in `metrics.json`."""
+"""Head of the report page with its style sheet; `{title}` stands for the page's title."""
 
 HEAD = """<!doctype html>
 <html lang="en">

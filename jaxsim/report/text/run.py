@@ -1,0 +1,56 @@
+"""Metrics of a run, and two runs side by side, as lines of text."""
+
+import math
+from collections.abc import Iterator
+
+from jaxsim.runs.compare import Comparison, Row
+from jaxsim.runs.metrics import Effect, Figure, Metrics
+
+_NAME, _NUMBER = 36, 12
+
+
+def metrics_lines(metrics: Metrics) -> Iterator[str]:
+    """Figures and facts, then the indicators without costs, with them, and their change."""
+    for name, _, figure in metrics.figures():
+        noise = "" if math.isnan(figure.noise) else f"   noise alone {figure.noise:.4f}"
+        yield f"{name:{_NAME}s} {_number(figure)}{_error(figure)}{noise}"
+    for name, value in metrics.facts():
+        shown = f"{value:.4f}" if isinstance(value, float) else str(value)
+        yield f"{name:{_NAME}s} {shown:>{_NUMBER}}"
+    for name, effect in metrics.kpis.items():
+        yield f"{name:{_NAME}s} {_effect(effect)}"
+
+
+def comparison_lines(comparison: Comparison) -> Iterator[str]:
+    """Indicators of two runs, their difference with its 95% confidence interval, and which way it is better.
+
+    The last column tells how many times as many product-trials independent runs would need for an interval as short.
+    """
+    reason = comparison.not_paired
+    yield f"The runs are taken as independent: {reason}." if reason else "The runs share demand and lead times."
+    gain = "" if reason else "  independent runs need"
+    yield f"{'':36s} {'A':>12s} {'B':>12s} {'B - A':>12s}  {'95% interval of B - A':24s}  B is    {gain}".rstrip()
+    for row in comparison.rows:
+        yield _row(row)
+
+
+def _effect(effect: Effect) -> str:
+    sides = [side for side in (effect.unconstrained, effect.constrained, effect.change) if side is not None]
+    return " ".join(map(_number, sides)) + _error(sides[-1])
+
+
+def _row(row: Row) -> str:
+    low, high = row.interval
+    interval = "" if math.isnan(low) else f"{low:+.4f} … {high:+.4f}"
+    ratio = row.difference.variance_ratio
+    gain = "" if math.isnan(ratio) else f"{ratio:.1f} times as many"
+    numbers = f"{row.first.mean:12.4f} {row.second.mean:12.4f} {row.difference.mean:+12.4f}"
+    return f"{row.name:{_NAME}s} {numbers}  {interval:24s}  {row.verdict or '':8s}  {gain}".rstrip()
+
+
+def _number(figure: Figure) -> str:
+    return f"{'–':>{_NUMBER}}" if math.isnan(figure.mean) else f"{figure.mean:{_NUMBER}.4f}"
+
+
+def _error(figure: Figure) -> str:
+    return "" if math.isnan(figure.standard_error) else f" ± {figure.standard_error:.4f}"

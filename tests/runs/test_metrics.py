@@ -1,0 +1,121 @@
+"""Metrics: what is written reads back, errors stand where they are known, and runs of older versions are read."""
+
+import json
+import math
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from jaxsim.measures import INDICATORS
+from jaxsim.report.text.run import metrics_lines
+from jaxsim.runs import folder
+from jaxsim.runs.compare import contributions_of
+from jaxsim.runs.folder import RunError
+from jaxsim.runs.metrics import Effect, Figure, Metrics
+
+FULL = Metrics(
+    wmapd_unconstrained=Figure(0.3, 0.02, 0.05),
+    wmapd=Figure(0.1, 0.01, 0.04),
+    wmapd_bound=Figure(0.05),
+    wmapd_out_of_sample=Figure(0.2, 0.03, 0.1),
+    pna_unconstrained=Figure(0.9, 0.01),
+    pna=Figure(0.88, 0.01),
+    iterations=8,
+    promoted_iteration=5,
+    stopped="The permitted number of iterations was used.",
+    product_trials=528,
+    seconds=4.2,
+    kpis={
+        "fill_rate": Effect(
+            unconstrained=Figure(0.95, 0.01),
+            constrained=Figure(0.94, 0.01),
+            change=Figure(-0.01, 0.002),
+            variance_ratio=50.0,
+        ),
+        "overage_share": Effect(unconstrained=Figure(math.nan), constrained=Figure(math.nan), change=Figure(math.nan)),
+    },
+)
+
+
+def test_names_in_the_file():
+    content = FULL.to_json()
+    errors = {"wmapd_unconstrained_se", "wmapd_se", "wmapd_out_of_sample_se", "pna_unconstrained_se", "pna_se"}
+    noise = {"wmapd_unconstrained_noise", "wmapd_noise", "wmapd_out_of_sample_noise"}
+    contract = "wmapd_unconstrained wmapd wmapd_bound wmapd_out_of_sample pna_unconstrained pna iterations"
+    others = {"promoted_iteration", "product_trials", "seconds", "stopped", "kpis"}
+    assert content.keys() == set(contract.split()) | errors | noise | others
+    assert content["kpis"]["fill_rate"]["change_se"] == 0.002
+    assert content["kpis"]["overage_share"] == {"unconstrained": None, "constrained": None, "change": None}
+
+
+def test_round_trip():
+    text = json.dumps(FULL.to_json(), allow_nan=False)
+    again = Metrics.from_json(json.loads(text))
+    assert again.to_json() == FULL.to_json()
+    assert again.wmapd == FULL.wmapd
+    assert again.kpis["fill_rate"] == FULL.kpis["fill_rate"]
+    assert math.isnan(again.kpis["overage_share"].unconstrained.mean)
+
+
+def test_a_simulation_without_costs_has_nothing_constrained():
+    bare = Metrics(wmapd_unconstrained=Figure(0.3), wmapd_bound=Figure(0.1), pna_unconstrained=Figure(math.nan))
+    assert bare.to_json() == {"wmapd_unconstrained": 0.3, "wmapd_bound": 0.1, "pna_unconstrained": None, "kpis": {}}
+    assert bare.result == Figure(0.3)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([], "no table of names and values"),
+        ({"wmapd": 0.1}, "wmapd_unconstrained is missing"),
+        (FULL.to_json() | {"wmapd": "low"}, "wmapd is 'low'"),
+        (FULL.to_json() | {"kpis": 3}, "a table of numbers was expected, not 3"),
+        (FULL.to_json() | {"kpis": {"fill_rate": {}}}, "unconstrained is missing"),
+    ],
+)
+def test_says_what_is_wrong_with_the_file(tmp_path, content, message):
+    run = folder.create(tmp_path / "run", {}, {})
+    run.metrics_file.write_text(json.dumps(content))
+    with pytest.raises(RunError, match=message):
+        run.metrics()
+
+
+def test_reads_what_a_newer_version_added():
+    assert Metrics.from_json(FULL.to_json() | {"wmapd_next_year": 0.1}).wmapd == FULL.wmapd
+
+
+def test_reads_the_column_that_was_renamed(tmp_path):
+    """Older versions called the sampling weight `scale`."""
+    run = folder.create(tmp_path / "run", {}, {})
+    columns = {
+        "product": np.array(["a", "b"]),
+        "trial": np.zeros(2, np.int32),
+        "scale": np.array([2.0, 3.0]),
+        "stratum": np.zeros(2, np.int64),
+        "costs": np.zeros(2, bool),
+        "asked": np.array([10.0, 20.0]),
+    }
+    pq.write_table(pa.table(columns), run.path / "contributions.parquet")
+    assert run.table("contributions")["sampling_weight"].tolist() == [2.0, 3.0]
+    found = contributions_of(run)
+    assert found is not None
+    assert found.sampling_weight.tolist() == [2.0, 3.0]
+    assert found.values.keys() == {"asked"}
+
+
+def test_text_has_every_number():
+    lines = {line.split()[0]: line.split()[1:] for line in metrics_lines(FULL)}
+    assert lines["wmapd"] == ["0.1000", "±", "0.0100", "noise", "alone", "0.0400"]
+    assert lines["wmapd_bound"] == ["0.0500"]
+    assert lines["iterations"] == ["8"]
+    assert lines["fill_rate"] == ["0.9500", "0.9400", "-0.0100", "±", "0.0020"]
+    assert lines["overage_share"] == ["–", "–", "–"]
+
+
+def test_indicators_have_all_that_others_ask_for():
+    for name, indicator in INDICATORS.items():
+        assert indicator.label
+        assert indicator.denominator
+        assert indicator.better or name == "purchase_cost_per_unit"
