@@ -83,25 +83,40 @@ def weekly_total(xp, u, levels, quantiles):
     return xp.floor(value + 0.5)
 
 
-def weekly_demand(xp, key, trial, week, levels, quantiles, shares, weekday_share):
-    """Whole units of demand by region and day of one week, `(regions, 7, ...)` float64.
+def total_uniform(xp, key, trial, week):
+    """Uniform of a week's total demand."""
+    return uniform(xp, key, trial, Stream.DEMAND_TOTAL, week)
+
+
+def over_regions(xp, key, trial, week, total, shares):
+    """Split a week's total over the regions: whole units `(regions, ...)` float64 that add up to it.
 
     Args:
-        key: pair of uint32 arrays `(...)`. trial, week: whole numbers or arrays `(...)`.
-        levels, quantiles: the week's quantile function, `(points,)` and `(points, ...)`.
+        key: pair of uint32 arrays `(...)`. trial, week: whole numbers or arrays `(...)`. total: whole units `(...)`.
         shares: `(regions, ...)` share of each region, summing to 1.
+    """
+    u = uniform(xp, key, trial, Stream.DEMAND_REGION, _region_index(xp, week, shares))
+    return _split_regions(xp, total, shares, u)
+
+
+def over_days(xp, key, trial, week, by_region, weekday_share):
+    """Split a week's demand over its days: whole units `(regions, 7, ...)` float64 that add up to it.
+
+    Args:
+        key, trial, week: as in `over_regions`. by_region: whole units `(regions, ...)`.
         weekday_share: share of each of the seven days, summing to 1; known when tracing.
     """
-    regions = shares.shape[0]
-    column = (slice(None),) + (None,) * (shares.ndim - 1)
-    index = xp.asarray(week).astype(xp.uint32) * xp.uint32(1024) + np.arange(regions, dtype=np.uint32)[column]
-    u_total = uniform(xp, key, trial, Stream.DEMAND_TOTAL, week)
-    u_region = uniform(xp, key, trial, Stream.DEMAND_REGION, index)
-    u_day = uniform(xp, key, trial, Stream.DEMAND_DAY, index)
-    by_region = _split_regions(xp, weekly_total(xp, u_total, levels, quantiles), shares, u_region)
+    u = uniform(xp, key, trial, Stream.DEMAND_DAY, _region_index(xp, week, by_region))
     edges = np.concatenate([[0.0], np.cumsum(weekday_share)[:-1], [1.0]])
-    cuts = xp.floor(by_region[:, None] * edges[(None, slice(None), *column[1:])] + u_day[:, None])
+    edges = edges[(None, slice(None), *(None,) * (by_region.ndim - 1))]
+    cuts = xp.floor(by_region[:, None] * edges + u[:, None])
     return cuts[:, 1:] - cuts[:, :-1]
+
+
+def _region_index(xp, week, by_region):
+    """Index of a draw for each region of a week, `(regions, ...)`."""
+    regions, column = by_region.shape[0], (slice(None),) + (None,) * (by_region.ndim - 1)
+    return xp.asarray(week).astype(xp.uint32) * xp.uint32(1024) + np.arange(regions, dtype=np.uint32)[column]
 
 
 def _split_regions(xp, total, shares, u):

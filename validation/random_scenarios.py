@@ -51,6 +51,18 @@ DEMANDS = {
 """Quantile functions of weekly demand as multiples of its size."""
 
 
+PATHS = 9
+"""Sample paths of a product, where a scenario has them."""
+
+PATTERNS = {
+    "steady": lambda trial, week: 1.0,
+    "lumpy": lambda trial, week: 3.0 * ((trial + week) % 3 == 0),
+    "rising": lambda trial, week: 0.5 * trial,
+    "none": lambda trial, week: 0.0,
+}
+"""Sample paths as multiples of mean demand."""
+
+
 class Chooser(Protocol):
     """Makes choices."""
 
@@ -100,12 +112,15 @@ def random_rows(
     *,
     further_quantiles: bool = False,
     weekdays: bool = False,
+    forecasts: bool = False,
+    paths: str | None = None,
 ) -> Rows:
     """Rows of every table of a valid scenario, made of choices.
 
     Args:
         prefixes: of the names in each network. products: fewest and most of them in a network.
         further_quantiles: tabulate more quantiles than a scenario must. weekdays: give a weekly pattern.
+        forecasts: may have a forecast that is not the demand. paths: "totals" or "regions": give sample paths.
     """
     rows: Rows = {name: [] for name in TABLES}
     regions = [f"r{i}" for i in range(choose.integer(1, MOST_REGIONS))]
@@ -118,6 +133,10 @@ def random_rows(
         _labor_plan(choose, rows, network)
     if weekdays:
         rows["demand_weekdays"] = [{"weekday": day, "share": share} for day, share in WEEKDAYS.items()]
+    if forecasts and choose.pick((False, True)):
+        _forecast(choose, rows)
+    if paths is not None:
+        _demand_paths(choose, rows, regions if paths == "regions" else None)
     return rows
 
 
@@ -266,6 +285,31 @@ def _demand(choose, rows, network: _Network, name: str, size: float) -> None:
     for index, (region, part) in enumerate(parts.items()):
         share = part / total if total else float(index == 0)
         rows["demand_shares"].append({"product": name, "region": region, "share": share})
+
+
+def _forecast(choose, rows) -> None:
+    """Beliefs that are off by a factor which a product has in all weeks."""
+    factor = {row["product"]: choose.pick((0.5, 2.0, 1.0, 0.0)) for row in rows["products"]}
+    for row in rows["demand"]:
+        quantiles = {name: row[name] * factor[row["product"]] for name in ("mean", *QUANTILE_COLUMNS)}
+        rows["forecast"].append({"product": row["product"], "week": row["week"], **quantiles})
+
+
+def _demand_paths(choose, rows, regions: list[str] | None) -> None:
+    """Sample paths of a few patterns; by region, all of a week's units or equal parts, without most rows of no units."""
+    for row in rows["demand"]:
+        pattern, alone = PATTERNS[choose.pick(tuple(PATTERNS))], choose.pick((False, True))
+        for trial in range(PATHS):
+            key = {"product": row["product"], "trial": trial, "week": row["week"]}
+            units = round(row["mean"] * pattern(trial, row["week"]))
+            if regions is None:
+                rows["demand_paths"].append(key | {"units": units})
+                continue
+            part = units if alone else units // len(regions)
+            first = trial % len(regions)
+            for region in regions[first:] if not alone else regions[first : first + 1]:
+                if part or region == regions[first]:
+                    rows["demand_paths"].append(key | {"region": region, "units": part})
 
 
 def _labor_plan(choose, rows, network: _Network) -> None:

@@ -7,6 +7,7 @@ the currency of a `Case`; units are those of the simulation.
 import numpy as np
 import scipy.sparse
 
+from jaxsim.demand.source import QuantileSource
 from jaxsim.scenario.textbook import Case
 from jaxsim.system import System
 
@@ -28,7 +29,9 @@ def exact_cost(system: System, case: Case) -> float:
 def demand_chances(system: System, product: str) -> np.ndarray:
     """Probability of 0, 1, 2, … units of weekly demand: where the tabulated quantile function passes k + 1/2."""
     row = system.product_names.index(product)
-    units, levels = system.products.quantiles[row, 0], system.levels
+    source = system.source
+    assert isinstance(source, QuantileSource)
+    units, levels = source.quantiles[row, 0], source.levels
     ends = np.arange(int(np.ceil(units[-1])) + 1) + 0.5
     above = np.searchsorted(units, ends, side="right").clip(1, len(units) - 1)
     low, high = units[above - 1], units[above]

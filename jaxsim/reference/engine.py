@@ -20,7 +20,7 @@ from jaxsim.reference.future import Future
 from jaxsim.reference.placement import place
 from jaxsim.reference.product import Product, initial_state, product_of
 from jaxsim.reference.record import Recorder, empty_trajectory
-from jaxsim.system import System, check_system, checked_costs
+from jaxsim.system import System, check_system, check_trials, checked_costs
 
 
 class EventKind(enum.IntEnum):
@@ -74,7 +74,7 @@ def run(
 
     Raises:
         ValueError: costs of another shape or not finite, an impossible `trials`, `first_trial`, `seed` or product row,
-            or a system that `jaxsim.system.check_system` refuses.
+            a system that `jaxsim.system.check_system` refuses, or demand that has not that many trials.
         RuntimeError: HiGHS did not solve a buying LP.
     """
     chosen = list(range(len(system.product_names)) if products is None else products)
@@ -235,3 +235,4 @@ def _check(system: System, trials: int, first_trial: int, seed: int, products: S
     if unknown := [index for index in products if not 0 <= index < count]:
         raise ValueError(f"products must be rows 0 to {count - 1}, got {unknown[0]}")
     check_system(system)
+    check_trials(system, first_trial, trials)

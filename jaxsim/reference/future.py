@@ -36,9 +36,9 @@ class Future:
         """Units by day and region, all weeks drawn together."""
         product = self._product
         weeks = np.arange(product.days // 7)
-        quantiles, shares = product.quantiles.T, product.demand_share[:, None]
+        numbers = product.source.numbers(np.array([0]), self._trial)[0].T
+        shares = product.demand_share[:, None]
         with np.errstate(over="ignore"):
-            units = draws.weekly_demand(
-                np, self._key, self._trial, weeks, product.levels, quantiles, shares, product.weekday_share
-            )
+            by_region = product.source.draw(np, self._key, self._trial, weeks, numbers, shares)
+            units = draws.over_days(np, self._key, self._trial, weeks, by_region, product.weekday_share)
         return np.moveaxis(units, 2, 0).swapaxes(1, 2).reshape(product.days, -1).astype(int).tolist()

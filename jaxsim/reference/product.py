@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, UInt32
 
+from jaxsim.demand.source import DemandSource
 from jaxsim.system import System
 
 
@@ -44,12 +45,12 @@ class Product:
     in_flight: list[list[int]]
 
     id: UInt32[np.ndarray, " 2"]
-    levels: Float64[np.ndarray, " points"]
+    source: DemandSource
+    """Of this product alone."""
     weekday_share: Float64[np.ndarray, " 7"]
-    quantiles: Float64[np.ndarray, "weeks points"]
     demand_share: Float64[np.ndarray, " regions"]
     lead_time_cumulative: list[Float64[np.ndarray, " days"] | None]
-    """By slot, None where not orderable; read by the draws only, as are the five fields before it."""
+    """By slot, None where not orderable; read by the draws only, as are the four fields before it."""
 
 
 @dataclass
@@ -101,9 +102,8 @@ def product_of(system: System, index: int) -> Product:
         on_hand=rows.on_hand[index].tolist(),
         in_flight=rows.in_flight[index].tolist(),
         id=rows.id[index],
-        levels=system.levels,
+        source=system.source.take(np.array([index])),
         weekday_share=system.weekday_share,
-        quantiles=rows.quantiles[index],
         demand_share=rows.demand_share[index],
         lead_time_cumulative=[
             distributions.cumulative[i] if ok else None for i, ok in zip(distribution, orderable, strict=True)

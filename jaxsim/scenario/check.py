@@ -73,8 +73,9 @@ def _table_faults(view: View, table: Table) -> list[Fault]:
         faults += _finite_faults(view, table, column) + _rule_faults(view, table, column)
         if column.refers_to is not None and view.has(column.refers_to):
             faults += _reference_faults(view, table, column, column.refers_to)
-    if all(view.has(f"{table.name}.{name}") for name in table.key):
-        faults += _duplicate_faults(view, table)
+    key = table.key_among(names)
+    if all(view.has(f"{table.name}.{name}") for name in key):
+        faults += _duplicate_faults(view, table, key)
     return faults
 
 
@@ -121,10 +122,10 @@ def _reference_faults(view: View, table: Table, column: Column, target: str) -> 
     return view.faults("dangling reference", table.name, column.name, bad, rule, remedy)
 
 
-def _duplicate_faults(view: View, table: Table) -> list[Fault]:
-    key = view.key(table.name, table.key)
+def _duplicate_faults(view: View, table: Table, names: tuple[str, ...]) -> list[Fault]:
+    key = view.key(table.name, names)
     order = np.argsort(key, kind="stable")
     bad = np.zeros(len(key), bool)
     bad[order[1:]] = key[order[1:]] == key[order[:-1]]
-    rule = f"no two rows share {', '.join(table.key)}"
-    return view.faults("duplicate key", table.name, table.key[0], bad, rule, "Keep one row.")
+    rule = f"no two rows share {', '.join(names)}"
+    return view.faults("duplicate key", table.name, names[0], bad, rule, "Keep one row.")

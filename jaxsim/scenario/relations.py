@@ -131,38 +131,74 @@ def weekday_shares_sum(view: View) -> list[Fault]:
     )
 
 
-def quantiles_sorted(view: View) -> list[Fault]:
+def _quantiles_sorted(table: str) -> Callable[[View], list[Fault]]:
     """Quantiles do not decrease with their level."""
-    columns = quantile_columns(view.tables["demand"].column_names)
-    lower = view.column("demand", columns[0])
-    rule, remedy = TABLES["demand"].relations[0], "Sort the quantiles."
-    for name in columns[1:]:
-        upper = view.column("demand", name)
-        faults = view.faults("unsorted quantiles", "demand", name, upper < lower, rule, remedy)
-        if faults:
-            return faults
-        lower = upper
-    return []
+
+    def relation(view: View) -> list[Fault]:
+        columns = quantile_columns(view.tables[table].column_names)
+        lower = view.column(table, columns[0])
+        rule, remedy = TABLES[table].relations[0], "Sort the quantiles."
+        for name in columns[1:]:
+            upper = view.column(table, name)
+            faults = view.faults("unsorted quantiles", table, name, upper < lower, rule, remedy)
+            if faults:
+                return faults
+            lower = upper
+        return []
+
+    return relation
 
 
 def demand_weeks(view: View) -> list[Fault]:
     """Demand is given for the labor plan's weeks, for every product and each of them."""
+    faults = _weeks_of_plan(view, "demand", TABLES["demand"].relations[1])
+    return faults + _rows_missing(view, "demand", TABLES["products"].relations[1])
+
+
+def forecast_weeks(view: View) -> list[Fault]:
+    """A forecast, where there is one, is given for the labor plan's weeks, for every product and each of them."""
+    if not view.size("forecast"):
+        return []
+    faults = _weeks_of_plan(view, "forecast", TABLES["forecast"].relations[1])
+    return faults + _rows_missing(view, "forecast", TABLES["forecast"].relations[2])
+
+
+def paths_complete(view: View) -> list[Fault]:
+    """Sample paths, where there are any, are numbered from 0 and given for every product, trial and planned week."""
+    if not view.size("demand_paths"):
+        return []
+    numbered, complete = TABLES["demand_paths"].relations
+    trials = np.unique(view.column("demand_paths", "trial"))
+    gaps = np.flatnonzero(trials != np.arange(len(trials)))
+    faults = _weeks_of_plan(view, "demand_paths", numbered)
+    if len(gaps):
+        value, remedy = f"no trial {gaps[0]}", "Number the trials from 0, without a gap."
+        return [*faults, Fault("missing trial", "demand_paths", numbered, remedy, "trial", None, value, len(gaps))]
+    return faults + _rows_missing(view, "demand_paths", complete, trials)
+
+
+def _weeks_of_plan(view: View, table: str, rule: str) -> list[Fault]:
+    """Weeks of a table that the labor plan lacks."""
+    week = view.column(table, "week")
+    bad = ~np.isin(week, view.column("labor_plan", "week")) & (week >= 0)
+    return view.faults("week outside the plan", table, "week", bad, rule, "Delete the row, or plan labor for the week.")
+
+
+def _rows_missing(view: View, table: str, rule: str, trials: np.ndarray | None = None) -> list[Fault]:
+    """Products without a row for a planned week (of one of the trials 0 … N − 1)."""
     weeks = np.unique(view.column("labor_plan", "week"))
-    week, product = view.column("demand", "week"), view.codes("demand", "product")
-    known = np.isin(week, weeks)
-    rule, remedy = TABLES["demand"].relations[1], "Delete the row, or plan labor for the week."
-    faults = view.faults("week outside the plan", "demand", "week", ~known & (week >= 0), rule, remedy)
-    use = known & (product >= 0)
-    key = np.unique(product[use].astype(np.int64) * len(weeks) + np.searchsorted(weeks, week[use]))
-    present = np.zeros((view.size("products"), len(weeks)), bool)
-    present.ravel()[key] = True
-    if not present.all():
-        row, lacking = np.argwhere(~present)[0]
-        name = view.tables["products"]["product"][int(row)].as_py()
-        value = f"no row for product {name} in week {weeks[lacking]}"
-        rule, count = TABLES["products"].relations[1], int((~present).any(1).sum())
-        faults.append(Fault("missing row", "demand", rule, "Add the rows.", "week", None, value, count))
-    return faults
+    week, product = view.column(table, "week"), view.codes(table, "product")
+    use = np.isin(week, weeks) & (product >= 0)
+    trial = np.zeros(len(week), np.int64) if trials is None else view.column(table, "trial")
+    present = np.zeros((view.size("products"), 1 if trials is None else len(trials), len(weeks)), bool)
+    present[product[use], trial[use], np.searchsorted(weeks, week[use])] = True
+    if present.all():
+        return []
+    row, number, lacking = np.argwhere(~present)[0]
+    name = view.tables["products"]["product"][int(row)].as_py()
+    of_trial = "" if trials is None else f", trial {number}"
+    value, count = f"no row for product {name}{of_trial} in week {weeks[lacking]}", int((~present).any((1, 2)).sum())
+    return [Fault("missing row", table, rule, "Add the rows.", "week", None, value, count)]
 
 
 def _products_have_rows(table: str) -> Callable[[View], list[Fault]]:
@@ -250,12 +286,21 @@ RELATIONS = (
     (("labor_plan.week",), weeks_without_gap),
     (("nodes.node", "nodes.inbound", "labor_plan.node", "labor_plan.week"), plan_rows),
     (("products.product", "demand.product", "demand.week", "labor_plan.week"), demand_weeks),
+    (("products.product", "forecast.product", "forecast.week", "labor_plan.week"), forecast_weeks),
+    (
+        (
+            *("products.product", "labor_plan.week"),
+            *("demand_paths.product", "demand_paths.trial", "demand_paths.week"),
+        ),
+        paths_complete,
+    ),
     (("products.product", "demand_shares.product"), _products_have_rows("demand_shares")),
     (("products.product", "product_nodes.product"), _products_have_rows("product_nodes")),
     (("lead_times.vendor", "lead_times.node", "lead_times.probability"), probabilities_sum),
     (("demand_shares.product", "demand_shares.share"), shares_sum),
     (("demand_weekdays.share",), weekday_shares_sum),
-    (tuple(f"demand.{name}" for name in QUANTILE_COLUMNS), quantiles_sorted),
+    (tuple(f"demand.{name}" for name in QUANTILE_COLUMNS), _quantiles_sorted("demand")),
+    (tuple(f"forecast.{name}" for name in QUANTILE_COLUMNS), _quantiles_sorted("forecast")),
     (("nodes.node", "nodes.inbound", "product_nodes.node", "product_nodes.orderable"), orderable_inbound),
     (
         (

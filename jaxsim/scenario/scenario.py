@@ -41,6 +41,10 @@ class Scenario:
             return np.full(rows.num_rows, default)
         return rows[column].to_numpy() if default is None else pc.fill_null(rows[column], default).to_numpy()
 
+    def has(self, table: str) -> bool:
+        """Whether a table has rows; an optional one may be absent."""
+        return table in self.tables and self.tables[table].num_rows > 0
+
     def codes(self, table: str, column: str, values: Sequence[str]) -> np.ndarray:
         """Index in `values` of each name in a column, int64; −1 where it is not among them."""
         found = pc.index_in(self.tables[table][column], value_set=pa.array(values, pa.string()))

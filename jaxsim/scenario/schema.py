@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 QUANTILE_LEVELS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
-"""Levels of the quantile columns of `demand`."""
+"""Levels of the quantile columns of `demand` and `forecast`."""
 
 QUANTILE_COLUMNS = tuple(f"q{round(100 * level):02d}" for level in QUANTILE_LEVELS)
 """Names of those columns: q05, q10, q20, … q90, q95, q99. A scenario may have more, see `quantile_level`."""
@@ -25,7 +25,7 @@ QUANTILE_COLUMNS = tuple(f"q{round(100 * level):02d}" for level in QUANTILE_LEVE
 NODE_KINDS = ("cross_dock", "storage", "fulfillment")
 """What a node can be, in the order in which goods flow."""
 
-PRODUCT_TABLES = ("products", "product_nodes", "demand", "demand_shares", "in_flight")
+PRODUCT_TABLES = ("products", "product_nodes", "demand", "forecast", "demand_paths", "demand_shares", "in_flight")
 """Tables with a `product` column: only the sampled products' rows are read."""
 
 
@@ -69,6 +69,7 @@ class Column:
     """One column: name, type, unit, description, rules, and the `table.column` that its values must occur in.
 
     A column with a `default` is optional: it may be absent, and so may any of its values, which are then the default.
+    One that `may_be_absent` has all its values or is not there.
     """
 
     name: str
@@ -78,6 +79,12 @@ class Column:
     rules: tuple[Rule, ...] = ()
     refers_to: str | None = None
     default: bool | int | None = None
+    may_be_absent: bool = False
+
+    @property
+    def optional(self) -> bool:
+        """Whether a table may be without the column."""
+        return self.default is not None or self.may_be_absent
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,7 +107,12 @@ class Table:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the columns that every scenario has."""
-        return tuple(column.name for column in self.columns if column.default is None)
+        return tuple(column.name for column in self.columns if not column.optional)
+
+    def key_among(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The key of a table that has the columns `names`: without an optional column that is absent."""
+        names = tuple(names)
+        return tuple(name for name in self.key if name in names or not self.column(name).optional)
 
     def columns_among(self, names: Iterable[str]) -> tuple[Column, ...]:
         """The columns that every scenario has, then the others among `names`."""
@@ -139,6 +151,7 @@ _NOT_NEGATIVE = _at_least(0)
 _ABOVE_ZERO = Rule("greater than 0", lambda x: x > 0)
 _INSIDE_UNIT = Rule("strictly between 0 and 1", lambda x: (x > 0) & (x < 1))
 _WEEK = Rule("one of the weeks 0 … W − 1", lambda x: x >= 0)
+_BELOW_MOST_UNITS = Rule("from 0 to 67,108,863", lambda x: (x >= 0) & (x < 2**26))
 
 
 def _name(name: str, description: str, refers_to: str | None = None) -> Column:
@@ -274,18 +287,54 @@ def _further_quantile(name: str) -> Column | None:
     return None if level is None else _number(name, "units/week", f"{100 * level:.15g}% quantile")
 
 
+_WEEKLY_QUANTILES = (
+    _name("product", "the product", "products.product"),
+    _count("week", "weeks", "week of the horizon, from 0", _WEEK),
+    _number("mean", "units/week", "mean"),
+    *(_number(name, "units/week", f"{quantile_level(name):.0%} quantile") for name in QUANTILE_COLUMNS),
+)
+
 _DEMAND = Table(
     "demand",
     "Distribution of a product's weekly demand over all regions. There may be further quantile columns: q005, q995, ….",
     ("product", "week"),
-    (
-        _name("product", "the product", "products.product"),
-        _count("week", "weeks", "week of the horizon, from 0", _WEEK),
-        _number("mean", "units/week", "mean"),
-        *(_number(name, "units/week", f"{quantile_level(name):.0%} quantile") for name in QUANTILE_COLUMNS),
-    ),
+    _WEEKLY_QUANTILES,
     ("Quantiles do not decrease with their level.", "Weeks are those of labor_plan."),
     further=_further_quantile,
+)
+
+_FORECAST = Table(
+    "forecast",
+    "What buying believes of demand, where that is not the table demand; with the same columns.",
+    ("product", "week"),
+    _WEEKLY_QUANTILES,
+    (*_DEMAND.relations, "Every product has a row for every week."),
+    may_be_empty=True,
+    optional=True,
+    further=_further_quantile,
+)
+
+_DEMAND_PATHS = Table(
+    "demand_paths",
+    "Sample paths of weekly demand. They are what customers do, in place of the table demand, which then is what buying"
+    " believes unless there is a table forecast.",
+    ("product", "trial", "week", "region"),
+    (
+        _name("product", "the product", "products.product"),
+        _count("trial", "", "number of the path, from 0; trial t of a simulation takes path t"),
+        _count("week", "weeks", "week of the horizon, from 0", _WEEK),
+        dataclasses.replace(
+            _name("region", "the region; without the column, units are split by demand_shares", "regions.region"),
+            may_be_absent=True,
+        ),
+        _count("units", "units", "units that customers ask for", _BELOW_MOST_UNITS),
+    ),
+    (
+        "Trials are 0 … N − 1 without a gap, and weeks are those of labor_plan.",
+        "Every product has a row for every trial and week; a region without a row asks for nothing.",
+    ),
+    may_be_empty=True,
+    optional=True,
 )
 
 _DEMAND_SHARES = Table(
@@ -354,6 +403,8 @@ TABLES = {
         _PRODUCT_NODES,
         _LEAD_TIMES,
         _DEMAND,
+        _FORECAST,
+        _DEMAND_PATHS,
         _DEMAND_SHARES,
         _DEMAND_WEEKDAYS,
         _IN_FLIGHT,

@@ -15,8 +15,8 @@ change that, not this.
 
 A scenario is a folder with one file per table, `<table>.parquet` or `<table>.csv` (UTF-8, comma separated, with a
 header). Columns may stand in any order; none may be added, and none may be missing but the optional ones. Optional
-columns may also lack values; no other value may be missing, and none may be NaN or infinite. Whole numbers may be
-written as floats. Other files in the folder are ignored, unless their name ends in `.parquet` or `.csv`.
+columns with a default may also lack values; no other value may be missing, and none may be NaN or infinite. Whole
+numbers may be written as floats. Other files in the folder are ignored, unless their name ends in `.parquet` or `.csv`.
 
 Days count from 0, the first day of the horizon; day d belongs to week d // 7. The horizon's W weeks are those of
 `labor_plan`. Currency is any one currency. `jaxsim validate SCENARIO` lists every kind of fault with its first row,
@@ -44,8 +44,8 @@ def _row(column: Column) -> str:
     rules = [rule.text for rule in column.rules]
     if column.refers_to is not None:
         rules.append(f"occurs in {column.refers_to}")
-    if column.default is not None:
-        rules.append("optional")
+    if column.optional:
+        rules.append("optional" if column.may_be_absent else "optional, with a default")
     return f"| {column.name} | {column.type.value} | {column.unit} | {column.description} | {'; '.join(rules)} |"
 
 

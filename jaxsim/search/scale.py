@@ -23,8 +23,7 @@ def typical_cost_spread(system: System) -> float:
     cost = np.where(usable, cost, 0.0)
     mean = cost.sum(1) / np.maximum(count, 1)
     spread = np.sqrt((np.where(usable, cost - mean[:, None], 0.0) ** 2).sum(1) / np.maximum(count - 1, 1))
-    volume = products.quantiles.mean((1, 2))
-    weight = np.where(count > 1, products.sampling_weight * volume, 0.0)
+    weight = np.where(count > 1, products.sampling_weight * system.source.volume, 0.0)
     total = float(weight.sum())
     typical = float(weight @ spread) / total if total > 0 else 0.0
     return typical if typical > 0 else 1.0

@@ -12,7 +12,7 @@ from jaxtyping import Float64, Int64
 
 from jaxsim import draws
 from jaxsim.simulator.state import Inputs
-from jaxsim.system import LeadTimes, Products
+from jaxsim.system import LeadTimes, Products, System
 
 
 class Chunk(NamedTuple):
@@ -38,17 +38,18 @@ def partition(products: Products, trials: int, limit: int) -> list[Chunk]:
     return chunks
 
 
-def inputs(products: Products, chunk: Chunk, seed: int, lp_dtype: np.dtype) -> Inputs:
+def inputs(system: System, chunk: Chunk, seed: int, lp_dtype: np.dtype) -> Inputs:
     """Host arrays of a chunk; the buying LP's in `lp_dtype`."""
-    rows = chunk.product
+    rows, products = chunk.product, system.products
 
     def last(values: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(np.moveaxis(values[rows], 0, -1))
+        return np.ascontiguousarray(np.moveaxis(values, 0, -1))
 
     key = draws.product_key(np, seed, (products.id[rows, 0], products.id[rows, 1]))
-    names = [name for name in Inputs._fields if name not in ("key", "trial")]
-    arrays: dict[str, Any] = {name: last(getattr(products, name)) for name in names}
+    names = [name for name in Inputs._fields if name not in ("key", "trial", "demand")]
+    arrays: dict[str, Any] = {name: last(getattr(products, name)[rows]) for name in names}
     arrays |= {"key": np.stack(key), "trial": chunk.trial.astype(np.uint32)}
+    arrays["demand"] = last(system.source.numbers(rows, chunk.trial))
     for name in ("lp_sourcing_cost", "lp_overage_cost", "lp_route_cost", "segment_width", "segment_value"):
         arrays[name] = arrays[name].astype(lp_dtype)
     return Inputs(**arrays)

@@ -7,6 +7,7 @@ from jax import lax
 from jaxtyping import Array, Int8, Int32
 
 from jaxsim import draws
+from jaxsim.demand.source import WeekDraw
 from jaxsim.kernels.buying import known_or
 from jaxsim.simulator import guard
 from jaxsim.simulator.buying import basis_bytes, book, buy, no_order
@@ -33,8 +34,8 @@ class Counts(NamedTuple):
 class Shape(NamedTuple):
     """What a compilation holds fixed beside the shapes of arrays; hashable."""
 
-    levels: tuple[float, ...]
-    """Levels of `Inputs.quantiles`."""
+    draw: WeekDraw
+    """How a week's units follow from `Inputs.demand`."""
     weekday_share: tuple[float, ...]
     ring: int
     """Longest transfer + 1, days."""
@@ -82,11 +83,10 @@ def simulate_chunk(
 
 def _demand(inputs: Inputs, shape: Shape, week: Int32[Array, ""]):
     """Whole units (7, regions, batch) of a week, and the faults found in them."""
-    quantiles = lax.dynamic_index_in_dim(inputs.quantiles, week, keepdims=False)
+    numbers = lax.dynamic_index_in_dim(inputs.demand, week, keepdims=False)
     key = inputs.key[0], inputs.key[1]
-    units = draws.weekly_demand(
-        jnp, key, inputs.trial, week, shape.levels, quantiles, inputs.demand_share, shape.weekday_share
-    )
+    by_region = shape.draw(jnp, key, inputs.trial, week, numbers, inputs.demand_share)
+    units = draws.over_days(jnp, key, inputs.trial, week, by_region, shape.weekday_share)
     return jnp.moveaxis(units, 1, 0).astype(jnp.int32), guard.of_demand(units, week)
 
 

@@ -17,7 +17,7 @@ from jaxsim.outcome import Outcome, Trajectory
 from jaxsim.simulator import buying, chunks, guard
 from jaxsim.simulator.day import Shape, simulate_chunk
 from jaxsim.simulator.state import Inputs, Shared
-from jaxsim.system import FULFILLMENT, System, check_system, checked_costs
+from jaxsim.system import FULFILLMENT, System, check_system, check_trials, checked_costs
 
 CHUNK = {"cpu": 512, "gpu": 65536}
 """Product-trials per jitted call: on a CPU the LP's arrays of a chunk stay in the second-level cache."""
@@ -61,8 +61,9 @@ class Simulator:
                 regions) + 1 bytes for each product-trial, and are not kept where that is beyond `KEEP_BYTES` in all.
 
         Raises:
-            ValueError: a count is not positive, the seed is out of range, the type is neither of the two, or the
-                system holds numbers that are not finite or out of range (`jaxsim.system.check_system`).
+            ValueError: a count is not positive, the seed is out of range, the type is neither of the two, the
+                system holds numbers that are not finite or out of range (`jaxsim.system.check_system`), or its demand
+                has not that many trials.
         """
         if trials < 1 or (chunk is not None and chunk < 1) or (threads is not None and threads < 1):
             raise ValueError("trials, chunk and threads must be positive whole numbers")
@@ -73,6 +74,7 @@ class Simulator:
         if lp_dtype not in ("float64", "float32"):
             raise ValueError(f"lp_dtype must be float64 or float32, got {lp_dtype!r}")
         check_system(system)
+        check_trials(system, first_trial, trials)
         backend = jax.default_backend()
         self.system = system
         self.trials = trials
@@ -87,7 +89,7 @@ class Simulator:
         products = system.products
         sources = (products.kind > 0) & (products.kind < FULFILLMENT)
         self._shape = Shape(
-            levels=tuple(system.levels.tolist()),
+            draw=system.source.draw,
             weekday_share=tuple(system.weekday_share.tolist()),
             ring=int(products.transit_days.max(initial=0)) + 1,
             sources=max(int(np.flatnonzero(sources.any(axis=0)).max(initial=-1)) + 1, 1),
@@ -156,7 +158,7 @@ class Simulator:
         if index not in self._inputs:
             chunk = self._chunks[index]
             moved = chunk._replace(trial=chunk.trial + self._first_trial)
-            arrays = jax.device_put(chunks.inputs(self.system.products, moved, self._seed, self._dtype))
+            arrays = jax.device_put(chunks.inputs(self.system, moved, self._seed, self._dtype))
             size = sum(leaf.nbytes for leaf in jax.tree.leaves(arrays))
             if size * len(self._chunks) > KEEP_BYTES:
                 return arrays

@@ -32,7 +32,8 @@ class Inputs(NamedTuple):
     target: Int32[Array, "weeks slots batch"]
     placement_weight: Int32[Array, "slots batch"]
     preference: Int32[Array, "ranks regions batch"]
-    quantiles: Float[Array, "weeks points batch"]
+    demand: Float[Array, "weeks numbers batch"] | Int32[Array, "weeks numbers batch"]
+    """What `Shape.draw` makes each week's units of."""
     demand_share: Float[Array, "regions batch"]
     on_hand: Int32[Array, "slots batch"]
     in_flight: Int32[Array, "calendar slots batch"]

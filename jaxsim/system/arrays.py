@@ -12,11 +12,10 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float64, Int, Int32, UInt32
 
+from jaxsim.demand.source import DemandSource
+
 CROSS_DOCK, STORAGE, FULFILLMENT = 1, 2, 3
 """Codes in `Products.kind`; 0 marks an empty slot."""
-
-MOST_UNITS = 2**26
-"""Every quantity is below it: products of two quantities are then exact in float64."""
 
 
 class Network(eqx.Module):
@@ -88,11 +87,9 @@ class Products(eqx.Module):
     preference: Int32[np.ndarray, "products ranks regions"]
     """Slot that a region asks in each round; −1 when it has no more."""
 
-    quantiles: Float64[np.ndarray, "products weeks points"]
-    """Weekly demand at `System.levels`, from level 0 to level 1."""
     demand_share: Float64[np.ndarray, "products regions"]
     region_p60: Float64[np.ndarray, "products weeks regions"]
-    """60th percentile of a region's weekly demand, for preferred node availability."""
+    """60th percentile of a region's weekly demand as forecast, for preferred node availability."""
     on_hand: Int32[np.ndarray, "products slots"]
     in_flight: Int32[np.ndarray, "products calendar slots"]
     """Vendor units on the way by arrival day; the last row holds what arrives after the horizon."""
@@ -102,8 +99,8 @@ class System(eqx.Module):
     """Arrays of a sample of a scenario."""
 
     product_names: tuple[str, ...] = eqx.field(static=True)
-    levels: Float64[np.ndarray, " points"]
-    """Levels of `Products.quantiles`, from 0 to 1."""
+    source: DemandSource
+    """What customers do; what buying believes of it is in order-up-to levels, segments, targets and `region_p60`."""
     weekday_share: Float64[np.ndarray, "7"]
     """Share of a week's demand that falls on each of its days."""
     network: Network
@@ -114,7 +111,7 @@ class System(eqx.Module):
         """The system of some of the products, with everything else as it is."""
         names = tuple(self.product_names[row] for row in rows)
         products = jax.tree.map(lambda values: values[rows], self.products)
-        return dataclasses.replace(self, product_names=names, products=products)
+        return dataclasses.replace(self, product_names=names, products=products, source=self.source.take(rows))
 
     @property
     def weeks(self) -> int:

@@ -91,8 +91,16 @@ def examples(draw: st.DrawFn, frame: Frame) -> Example:
 
 def example_of(choose: Chooser, frame: Frame) -> Example:
     """An example made of choices."""
-    kinds = {"further_quantiles": frame.further_quantiles, "weekdays": frame.weekdays}
-    rows = random_rows(choose, [""], (1, MOST_PRODUCTS), frame.weeks, **kinds)
+    rows = random_rows(
+        choose,
+        [""],
+        (1, MOST_PRODUCTS),
+        frame.weeks,
+        further_quantiles=frame.further_quantiles,
+        weekdays=frame.weekdays,
+        forecasts=True,
+        paths=frame.paths,
+    )
     costs_are = choose.pick(("both signs", "zero", "both signs", "large"))
     costs = np.zeros((len(rows["nodes"]), frame.weeks))
     if costs_are != "zero":

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from jaxsim.demand.source import PathSource, QuantileSource
 from jaxsim.outcome import Trajectory
 from jaxsim.scenario import Scenario
 from jaxsim.system import CROSS_DOCK, FULFILLMENT, STORAGE, System
@@ -63,6 +64,12 @@ OF_SCENARIO: dict[str, Callable[[Scenario], bool]] = {
     "weekday shares given": lambda s: s.tables["demand_weekdays"].num_rows > 0,
     "no weekday shares": lambda s: s.tables["demand_weekdays"].num_rows == 0,
     "further quantiles": lambda s: "q995" in s.tables["demand"].column_names,
+    "a forecast": lambda s: s.has("forecast"),
+    "a forecast below demand": lambda s: bool((_forecast_share(s) < 1).any()),
+    "a forecast above demand": lambda s: bool((_forecast_share(s) > 1).any()),
+    "a forecast of no demand": lambda s: bool((_forecast_share(s) == 0).any()),
+    "sample paths of totals": lambda s: s.has("demand_paths") and "region" not in s.tables["demand_paths"].column_names,
+    "sample paths by region": lambda s: "region" in s.tables["demand_paths"].column_names,
     "order_up_to given": _given("products", "order_up_to"),
     "base_stock given": _given("product_nodes", "base_stock"),
     "in flight on day 0": _arrival(0),
@@ -85,6 +92,25 @@ OF_SCENARIO: dict[str, Callable[[Scenario], bool]] = {
 """Corners of tables."""
 
 
+def _points(system: System) -> np.ndarray:
+    """Quantiles of weekly demand, or the sample paths' units in ascending order: `(products, weeks, points)`."""
+    source = system.source
+    if isinstance(source, PathSource):
+        return np.sort(source.units.reshape(*source.units.shape[:3], -1).sum(3).transpose(0, 2, 1), axis=2)
+    assert isinstance(source, QuantileSource)
+    return source.quantiles
+
+
+def _forecast_share(scenario: Scenario) -> np.ndarray:
+    """Forecast mean over mean demand of each product with demand; empty without a forecast."""
+    rows, of = {}, lambda table: zip(scenario.column(table, "product"), scenario.column(table, "mean"), strict=True)
+    for table in ("demand", "forecast"):
+        for product, mean in of(table):
+            rows.setdefault(product, {}).setdefault(table, []).append(mean)
+    means = [(sum(row["demand"]), sum(row["forecast"])) for row in rows.values() if "forecast" in row]
+    return np.array([forecast / demand for demand, forecast in means if demand])
+
+
 def _used(system: System) -> np.ndarray:
     return system.products.node >= 0
 
@@ -92,7 +118,7 @@ def _used(system: System) -> np.ndarray:
 def _real(system: System) -> np.ndarray:
     """Products that are not filling."""
     products = system.products
-    parts = products.quantiles.any((1, 2)), np.any(products.on_hand, axis=1), np.any(products.orderable, axis=1)
+    parts = np.any(_points(system), axis=(1, 2)), np.any(products.on_hand, axis=1), np.any(products.orderable, axis=1)
     return np.any(np.stack(parts), axis=0)
 
 
@@ -115,13 +141,11 @@ OF_RUN: dict[str, Test] = {
     "single-node products": lambda s, r: bool((_used(s).sum(1) == 1).any()),
     "products without an orderable node": lambda s, r: bool((_real(s) & ~s.products.orderable.any(1)).any()),
     "orderable products without demand": lambda s, r: bool(
-        (s.products.orderable.any(1) & ~s.products.quantiles.any((1, 2))).any()
+        (s.products.orderable.any(1) & ~_points(s).any((1, 2))).any()
     ),
-    "intermittent demand": lambda s, r: bool(
-        ((s.products.quantiles[:, :, 5] == 0) & (s.products.quantiles[:, :, -1] > 0)).any()
-    ),
+    "intermittent demand": lambda s, r: bool(((_points(s)[:, :, 5] == 0) & (_points(s)[:, :, -1] > 0)).any()),
     "demand that stops for a week": lambda s, r: bool(
-        (s.products.quantiles.any((1, 2)) & ~np.all(s.products.quantiles.any(2), axis=1)).any()
+        (_points(s).any((1, 2)) & ~np.all(_points(s).any(2), axis=1)).any()
     ),
     "empty inventory": lambda s, r: bool((_real(s) & ~s.products.on_hand.any(1)).any()),
     "huge inventory": lambda s, r: bool((s.products.on_hand >= 100_000).any()),

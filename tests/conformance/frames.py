@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
+from jaxsim.demand.source import DemandSource, PathSource, QuantileSource
 from jaxsim.draws import product_ids
 from jaxsim.system import FULFILLMENT, LeadTimes, Products, System
 from validation.random_scenarios import LONGEST_LEAD, LONGEST_TRANSFER, MOST_KINDS, MOST_REGIONS, MOST_VENDORS
@@ -45,14 +46,18 @@ class Frame:
 
     name: str
     weeks: int
-    further_quantiles: bool
-    weekdays: bool
+    further_quantiles: bool = False
+    weekdays: bool = False
+    paths: str | None = None
+    """Whether customers follow sample paths: "totals" or "regions"."""
 
 
 FRAMES = (
-    Frame("three weeks", 3, further_quantiles=False, weekdays=True),
-    Frame("three weeks, further quantiles", 3, further_quantiles=True, weekdays=False),
-    Frame("one week", 1, further_quantiles=False, weekdays=False),
+    Frame("three weeks", 3, weekdays=True),
+    Frame("three weeks, further quantiles", 3, further_quantiles=True),
+    Frame("one week", 1),
+    Frame("three weeks, sample paths", 3, paths="totals"),
+    Frame("one week, sample paths by region", 1, weekdays=True, paths="regions"),
 )
 
 
@@ -62,8 +67,9 @@ def padded(system: System) -> System:
     extra = MOST_PRODUCTS + 1 - len(system.product_names)
     rows = {name: np.concatenate([values, _pacemaker(name, values, extra)]) for name, values in products.items()}
     names = (*system.product_names, *(f"{PACEMAKER}{i}" for i in range(extra)))
+    source = _padded_source(system.source, extra)
     return System(
-        names, system.levels, system.weekday_share, system.network, _distributions(system.lead_times), Products(**rows)
+        names, source, system.weekday_share, system.network, _distributions(system.lead_times), Products(**rows)
     )
 
 
@@ -81,7 +87,9 @@ def stacked(systems: list[System]) -> System:
     names = tuple(f"{i} {name}" for i, system in enumerate(systems) for name in system.product_names)
     first = max(systems, key=lambda system: len(system.network.nodes))
     distributions = jax.tree.map(join, *(system.lead_times for system in systems))
-    return System(names, first.levels, first.weekday_share, first.network, distributions, Products(**fields))
+    sources = [system.source for system in systems if isinstance(system.source, QuantileSource)]
+    source = QuantileSource(sources[0].levels, join(*(source.quantiles for source in sources)))
+    return System(names, source, first.weekday_share, first.network, distributions, Products(**fields))
 
 
 def _fields() -> list[str]:
@@ -93,6 +101,15 @@ def _padded(name: str, values: np.ndarray) -> np.ndarray:
     missing = [(0, max(size - have, 0)) for size, have in zip(wanted, values.shape[1:], strict=False)]
     missing += [(0, 0)] * (values.ndim - 1 - len(missing))
     return np.pad(values, [(0, 0), *missing], constant_values=np.array(_EMPTY.get(name, 0), values.dtype))
+
+
+def _padded_source(source: DemandSource, extra: int) -> DemandSource:
+    """The source with products and, where it has regions, regions that ask for nothing."""
+    if isinstance(source, QuantileSource):
+        return QuantileSource(source.levels, np.pad(source.quantiles, [(0, extra), (0, 0), (0, 0)]))
+    assert isinstance(source, PathSource)
+    regions = [(0, MOST_REGIONS - source.regions)] if source.regions else []
+    return PathSource(np.pad(source.units, [(0, extra), (0, 0), (0, 0), *regions]))
 
 
 def _pacemaker(name: str, like: np.ndarray, count: int) -> np.ndarray:

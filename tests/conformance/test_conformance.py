@@ -24,7 +24,7 @@ from tests.conformance.tally import Tally
 from validation.environment import environment
 from validation.random_scenarios import Dice
 
-SHARE = dict(zip((frame.name for frame in FRAMES), (0.4, 0.4, 0.2), strict=True))
+SHARE = dict(zip((frame.name for frame in FRAMES), (0.3, 0.3, 0.1, 0.2, 0.1), strict=True))
 """Part of the scenarios that each frame gets."""
 
 MOST_COMPILATIONS = 6
@@ -39,7 +39,7 @@ _jitted: Any = module._simulate  # what jax.jit returns has a cache that its typ
 @pytest.fixture(scope="module")
 def crowd() -> System:
     """Twelve scenarios side by side: 96 product-trials."""
-    return stacked([example_of(Dice(seed), FRAMES[0]).system for seed in range(12)])
+    return stacked([example_of(Dice(seed), FRAMES[0]).system for seed in range(36, 48)])
 
 
 @pytest.fixture(scope="module")

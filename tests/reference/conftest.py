@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike, DTypeLike
 
+from jaxsim.demand.moments import WEEKDAY_SHARE
+from jaxsim.demand.source import QuantileSource
 from jaxsim.draws import product_ids
 from jaxsim.system import CROSS_DOCK, FULFILLMENT, STORAGE, LeadTimes, Network, Products, System
-from jaxsim.system.demand import WEEKDAY_SHARE
 
 LEVELS = np.array([0.0, 0.5, 1.0])
 
@@ -86,14 +87,14 @@ def make_system(
         target=fill(target, weeks, slots),
         placement_weight=fill(placement_weight, slots),
         preference=np.array(preference, np.int32)[None],
-        quantiles=real(quantiles, weeks, 3),
         demand_share=real(shares, regions),
         region_p60=real(0.0, weeks, regions),
         on_hand=fill(on_hand, slots),
         in_flight=arriving[None],
     )
     lead_times = LeadTimes(np.arange(slots, dtype=np.int32), probability, probability.cumsum(axis=1))
-    return System((name,), LEVELS, WEEKDAY_SHARE, _network(slots, regions, weeks), lead_times, products)
+    source = QuantileSource(LEVELS, real(quantiles, weeks, 3))
+    return System((name,), source, WEEKDAY_SHARE, _network(slots, regions, weeks), lead_times, products)
 
 
 def _filled(value: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
@@ -174,7 +175,9 @@ def combined(systems: Sequence[System]) -> System:
     stack = lambda *parts: np.concatenate(parts)
     return System(
         product_names=tuple(s.product_names[0] for s in systems),
-        levels=LEVELS,
+        source=QuantileSource(
+            LEVELS, np.concatenate([s.source.numbers(np.array([0]), np.array([0])) for s in systems])
+        ),
         weekday_share=WEEKDAY_SHARE,
         network=systems[0].network,
         lead_times=jax.tree_util.tree_map(stack, *(s.lead_times for s in systems)),

@@ -6,6 +6,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from jaxsim.demand.source import QuantileSource
 from jaxsim.scenario import TABLES, Scenario, find_faults, load, textbook, write
 from jaxsim.scenario.schema import Type, quantile_columns, quantile_level
 from jaxsim.system import build
@@ -72,7 +73,9 @@ def test_wrong_optional_values_are_faults(tiny, tmp_path):
 def test_further_quantiles_are_sorted_among_the_others(tiny, tmp_path):
     median = tiny.tables["demand"]["q50"].to_numpy()
     write(tmp_path / "good", with_column(tiny, "demand", "q505", pa.array(median)))
-    assert 0.505 in build(load(tmp_path / "good")).levels
+    source = build(load(tmp_path / "good")).source
+    assert isinstance(source, QuantileSource)
+    assert 0.505 in source.levels
     write(tmp_path / "bad", with_column(tiny, "demand", "q505", pa.array(median - 1)))
     kinds = [(fault.kind, fault.column) for fault in find_faults(tmp_path / "bad")]
     assert ("unsorted quantiles", "q505") in kinds

@@ -18,9 +18,10 @@ def test_quantile_columns_name_their_levels():
 
 
 def test_tables_have_keys_and_references_that_exist():
-    assert len(TABLES) == 12
+    assert len(TABLES) == 14
     for table in TABLES.values():
-        assert set(table.key) <= set(table.names)
+        assert set(table.key) <= {column.name for column in table.columns}
+        assert set(table.key_among(table.names)) <= set(table.names)
         for column in table.columns:
             if column.refers_to is not None:
                 target, name = column.refers_to.split(".")

@@ -24,10 +24,9 @@ def system() -> System:
 @pytest.fixture(scope="module")
 def start(system):
     """A chunk's inputs, its state at the start, and a jitted day that returns the faults of the day and the week."""
-    products = system.products
-    chunk = chunks.partition(products, 1, 64)[0]
-    inputs = jax.tree.map(jnp.asarray, chunks.inputs(products, chunk, 0, np.dtype("float64")))
-    shape = Shape(tuple(system.levels.tolist()), tuple(system.weekday_share.tolist()), ring=16, sources=1)
+    chunk = chunks.partition(system.products, 1, 64)[0]
+    inputs = jax.tree.map(jnp.asarray, chunks.inputs(system, chunk, 0, np.dtype("float64")))
+    shape = Shape(system.source.draw, tuple(system.weekday_share.tolist()), ring=16, sources=1)
     cost = chunks.capacity_cost(system.lead_times, np.zeros((3, 4)))
     shared = Shared(jnp.asarray(system.lead_times.cumulative), jnp.asarray(cost))
     demand = jnp.zeros((1, len(chunk.product)), jnp.int32)

@@ -46,7 +46,7 @@ def test_every_float_leaf_is_checked(path, value):
         check_system(planted(path, value))
         return
     system = planted(path, value)
-    whose = r" of product serial is" if path.startswith("products") else " is"
+    whose = r" of product serial is" if path.startswith(("products", "source.quantiles")) else " is"
     for run in (Simulator, reference.run):
         with pytest.raises(ValueError, match=rf"^{re.escape(path)}\[.*\]{whose} -?(nan|inf); it must be finite"):
             run(system)

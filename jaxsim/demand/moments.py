@@ -1,4 +1,5 @@
-"""Demand distributions: weekly quantile functions, thinning, spans of days, quantiles of sums (docs/semantics.md)."""
+"""Moments of demand: of weekly quantile functions, of parts and of spans of days, and quantiles of sums
+(docs/semantics.md)."""
 
 import functools
 from typing import NamedTuple
