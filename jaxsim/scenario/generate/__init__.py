@@ -19,7 +19,7 @@ from jaxsim.scenario.generate.catalog import BLOCK, Catalog, make_catalog, seaso
 from jaxsim.scenario.generate.demand import Demand
 from jaxsim.scenario.generate.history import History, read_history
 from jaxsim.scenario.generate.network import Network, make_network, network_tables
-from jaxsim.scenario.generate.planning import Forecast, plan, plan_table
+from jaxsim.scenario.generate.planning import ExpectedArrivals, plan, plan_table
 from jaxsim.scenario.generate.presets import PRESETS, Preset
 from jaxsim.scenario.generate.vendors import Vendors, lead_times, make_vendors
 from jaxsim.scenario.write import ScenarioWriter
@@ -71,7 +71,7 @@ def generate(
     network = make_network(stream(0), preset)
     vendors = make_vendors(stream(1), preset, network)
     catalog = _catalog(stream(2), preset, vendors, history)
-    forecast = Forecast(vendors, network, preset.weeks)
+    expected = ExpectedArrivals(vendors, network, preset.weeks)
     with ScenarioWriter(out, form) as writer:
         for name, table in network_tables(network).items():
             writer.append(name, table)
@@ -83,8 +83,8 @@ def generate(
                 demand = seasonal_demand(rng, block, preset.weeks)
             else:
                 demand = history.demand(start, start + BLOCK, preset.weeks)
-            forecast.add(_write_block(writer, rng, block, demand, vendors, network))
-        writer.append("labor_plan", plan_table(network, plan(stream(3), preset, network, forecast)))
+            expected.add(_write_block(writer, rng, block, demand, vendors, network))
+        writer.append("labor_plan", plan_table(network, plan(stream(3), preset, network, expected)))
     dropped = 0 if history is None else history.dropped
     return Generated(Path(out), len(catalog), int(network.inbound.sum()), preset.weeks, dropped)
 
@@ -104,7 +104,7 @@ def _write_block(
     vendors: Vendors,
     network: Network,
 ) -> states.Block:
-    """Draw the rest of a block of products, write its rows, and return its state for the forecast."""
+    """Draw the rest of a block of products, write its rows, and return its state for the labor plan."""
     share = catalogs.demand_shares(rng, network, len(block))
     sourcing = catalogs.sourcing_costs(rng, block, vendors, network)
     split = states.order_split(block, vendors, network, share, sourcing)

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from scipy.special import ndtr
 
-from jaxsim.scenario.generate.demand import over_span
+from jaxsim.demand.moments import over_span
 from jaxsim.scenario.generate.network import Network
 from jaxsim.scenario.generate.presets import Preset
 from jaxsim.scenario.generate.state import Block
@@ -21,7 +21,7 @@ _PACKS_COUNTED = 6
 _LEAST_FACTOR = 0.1
 
 
-class Forecast:
+class ExpectedArrivals:
     """Expected unconstrained arrivals by node and week, added up block by block."""
 
     def __init__(self, vendors: Vendors, network: Network, weeks: int):
@@ -64,7 +64,7 @@ def expected_orders(block: Block, days: int):
     day, span, start = catalog.first_review_day, catalog.first_review_day, np.zeros(len(catalog))
     position = block.on_hand.sum(1) + np.bincount(block.line_product, block.line_units, len(catalog))
     while (day < days).any():
-        sold, variance = over_span(block.mean, block.variance, start, span)
+        sold, variance = over_span(block.weekly, start, span)
         units = _expected_quantity(block.order_up_to(day) - position + sold, np.sqrt(variance), catalog.case_pack)
         yield np.minimum(day, days - 1), np.where(day < days, units, 0)
         position = position - sold + units
@@ -79,9 +79,9 @@ def _expected_quantity(shortage: np.ndarray, deviation: np.ndarray, pack: np.nda
     return first + deviation * (z * ndtr(z) + np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi))
 
 
-def plan(rng: np.random.Generator, preset: Preset, network: Network, forecast: Forecast) -> np.ndarray:
+def plan(rng: np.random.Generator, preset: Preset, network: Network, expected: ExpectedArrivals) -> np.ndarray:
     """Planned units (nodes, weeks), int64; 0 for nodes that are not inbound."""
-    movable = forecast.movable()
+    movable = expected.movable()
     nodes, weeks = movable.shape
     area, node, both = np.sqrt(preset.distortion_split)
     noise = area * rng.standard_normal(len(network.regions))[network.area][:, None]
@@ -90,7 +90,7 @@ def plan(rng: np.random.Generator, preset: Preset, network: Network, forecast: F
     total = wanted.sum(0)
     aim = movable.sum(0) * (1 + preset.total_error * rng.standard_normal(weeks))
     wanted *= np.where(total > 0, aim / np.where(total > 0, total, 1), 1)
-    return forecast.in_flight + np.round(wanted).astype(np.int64)
+    return expected.in_flight + np.round(wanted).astype(np.int64)
 
 
 def plan_table(network: Network, units: np.ndarray) -> pa.Table:

@@ -11,8 +11,9 @@ import dataclasses
 import numpy as np
 import pyarrow as pa
 
+from jaxsim.demand.moments import Moments, over_span, quantile
 from jaxsim.scenario.generate.catalog import Catalog
-from jaxsim.scenario.generate.demand import Demand, gamma_quantile, over_span
+from jaxsim.scenario.generate.demand import Demand
 from jaxsim.scenario.generate.network import STORAGE, Network
 from jaxsim.scenario.generate.vendors import LONGEST_LEAD, Vendors
 
@@ -22,9 +23,8 @@ class Block:
     """A block of products with what planning needs of them. Leading axis: products of the block."""
 
     catalog: Catalog
-    mean: np.ndarray
-    """(products, weeks) of the quantile function, as are the variances."""
-    variance: np.ndarray
+    weekly: Moments
+    """(products, weeks) of the quantile function."""
     split: np.ndarray
     """(products, slots) parts of an order that go to each slot; all 0 where nothing can be ordered."""
     horizon: np.ndarray
@@ -39,8 +39,8 @@ class Block:
 
     def order_up_to(self, day: np.ndarray) -> np.ndarray:
         """Order-up-to levels (products,) of reviews on `day` (products,), units."""
-        mean, variance = over_span(self.mean, self.variance, 7.0 * (day // 7) + day % 7, self.horizon)
-        return np.ceil(gamma_quantile(self.catalog.target_in_stock, mean, variance))
+        ahead = over_span(self.weekly, 7.0 * (day // 7) + day % 7, self.horizon)
+        return np.ceil(quantile(ahead, self.catalog.target_in_stock))
 
 
 def order_split(
@@ -64,12 +64,12 @@ def initial_state(
     split: np.ndarray,
 ) -> Block:
     """Draw the orders in flight and the stock of a block of products."""
-    mean, variance = demand.moments()
-    product, slot, day, units = _in_flight(rng, catalog, vendors, mean, variance, split)
+    weekly = demand.moments()
+    product, slot, day, units = _in_flight(rng, catalog, vendors, weekly, split)
     horizon = 7 * catalog.review_weeks + vendors.mean_lead[catalog.orderable_set]
-    block = Block(catalog, mean, variance, split, horizon, np.zeros_like(split, int), product, slot, day, units)
+    block = Block(catalog, weekly, split, horizon, np.zeros_like(split, int), product, slot, day, units)
     elapsed = 7 * catalog.review_weeks - catalog.first_review_day
-    sold = _draw(rng, *over_span(mean, variance, np.zeros(len(catalog)), elapsed))
+    sold = _draw(rng, over_span(weekly, 0.0, elapsed))
     slack = np.round((rng.random(len(catalog)) - 0.5) * (catalog.case_pack - 1))
     in_flight = np.bincount(product, units, len(catalog))
     total = np.maximum(0, block.order_up_to(catalog.first_review_day) + slack - sold - in_flight)
@@ -79,8 +79,9 @@ def initial_state(
     return dataclasses.replace(block, on_hand=np.diff(cut, axis=1, prepend=0).astype(int))
 
 
-def _draw(rng: np.random.Generator, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Whole units with that mean and variance: a Poisson number with a gamma mean (variance at least the mean)."""
+def _draw(rng: np.random.Generator, demand: Moments) -> np.ndarray:
+    """Whole units with these moments: a Poisson number with a gamma mean (variance at least the mean)."""
+    mean, variance = demand
     extra = np.maximum(variance - mean, 1e-9 * mean)
     varies = mean > 0
     shape = np.where(varies, mean**2 / np.where(varies, extra, 1), 1)
@@ -91,8 +92,7 @@ def _in_flight(
     rng: np.random.Generator,
     catalog: Catalog,
     vendors: Vendors,
-    mean: np.ndarray,
-    variance: np.ndarray,
+    weekly: Moments,
     split: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Lines (product, slot, day, units) of past reviews that arrive on day 0 or later, one for each arrival."""
@@ -102,7 +102,7 @@ def _in_flight(
     keys, units = [], []
     for back in range(1, LONGEST_LEAD // 7 + 2):
         ordered = catalog.first_review_day - back * period
-        quantity = _draw(rng, *over_span(mean, variance, np.zeros(len(catalog)), period))
+        quantity = _draw(rng, over_span(weekly, 0.0, period))
         packs = np.cumsum(split, axis=1) * (quantity / catalog.case_pack)[:, None]
         line = np.diff(np.floor(packs + rng.random((len(catalog), 1))), axis=1, prepend=0)
         product, slot = np.nonzero(line > 0)
