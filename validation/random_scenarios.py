@@ -296,7 +296,7 @@ def _forecast(choose, rows) -> None:
 
 
 def _demand_paths(choose, rows, regions: list[str] | None) -> None:
-    """Sample paths of a few patterns; by region, all of a week's units or equal parts, without most rows of no units."""
+    """Sample paths of a few patterns; by region, all of a week's units or equal parts, without most empty rows."""
     for row in rows["demand"]:
         pattern, alone = PATTERNS[choose.pick(tuple(PATTERNS))], choose.pick((False, True))
         for trial in range(PATHS):

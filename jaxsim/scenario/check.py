@@ -10,7 +10,7 @@ not drag others along.
 # (pyarrow.compute makes its functions when it is imported)
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -39,15 +39,19 @@ def find_faults(folder: str | os.PathLike) -> list[Fault]:
     for name in TABLES:
         tables[name], found = read_table(folder, name)
         faults += found
-    return faults + faults_of(tables)
+    return faults + faults_of(tables, faults)
 
 
-def faults_of(tables: Mapping[str, pa.Table]) -> list[Fault]:
-    """Faults of tables in memory, in the schema's types; columns that are absent are not tested."""
-    view = View(tables)
+def faults_of(tables: Mapping[str, pa.Table], unread: Iterable[Fault] = ()) -> list[Fault]:
+    """Faults of tables in memory, in the schema's types; columns that are absent are not tested.
+
+    Args:
+        unread: faults for which columns are absent that the files have.
+    """
+    view, lacking = View(tables), [(fault.table, fault.column) for fault in unread]
     faults = []
     for table in TABLES.values():
-        faults += _table_faults(view, table)
+        faults += _table_faults(view, table, [str(column) for name, column in lacking if name == table.name])
     for needed, relation in RELATIONS:
         if view.has(*needed):
             faults += relation(view)
@@ -63,7 +67,7 @@ def _extra_tables(folder: Path) -> list[Fault]:
     ]
 
 
-def _table_faults(view: View, table: Table) -> list[Fault]:
+def _table_faults(view: View, table: Table, unread: list[str]) -> list[Fault]:
     faults = []
     names = view.tables[table.name].column_names if table.name in view.tables else ()
     present = [column for column in table.columns_among(names) if column.name in names]
@@ -73,7 +77,7 @@ def _table_faults(view: View, table: Table) -> list[Fault]:
         faults += _finite_faults(view, table, column) + _rule_faults(view, table, column)
         if column.refers_to is not None and view.has(column.refers_to):
             faults += _reference_faults(view, table, column, column.refers_to)
-    key = table.key_among(names)
+    key = table.key_among([*names, *unread])
     if all(view.has(f"{table.name}.{name}") for name in key):
         faults += _duplicate_faults(view, table, key)
     return faults

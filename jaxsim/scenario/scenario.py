@@ -109,7 +109,9 @@ def load(folder: str | os.PathLike, products: Sequence[str] | None = None) -> Sc
         rows = products if name in PRODUCT_TABLES else None
         tables[name], found = read_table(Path(folder), name, products=rows)
         faults += found
-    faults += faults_of(tables)
+        if rows and not found and TABLES[name].optional and not tables[name].num_rows:
+            faults += _left_out(Path(folder), name)
+    faults += faults_of(tables, faults)
     if products is not None:
         faults = [dataclasses.replace(fault, row=None) if fault.table in PRODUCT_TABLES else fault for fault in faults]
         faults += _absent(tables["products"], products)
@@ -117,6 +119,15 @@ def load(folder: str | os.PathLike, products: Sequence[str] | None = None) -> Sc
         raise ScenarioError(faults)
     weeks = int(pc.max(tables["labor_plan"]["week"]).as_py()) + 1
     return Scenario(MappingProxyType(tables), weeks)
+
+
+def _left_out(folder: Path, name: str) -> list[Fault]:
+    """The fault that an optional table has rows, and none of the products that were asked for."""
+    everyone, _ = read_table(folder, name, ["product"])
+    if not everyone.num_rows:
+        return []
+    rule, value = "a table that is there has rows of every product", "none of the products asked for"
+    return [Fault("missing row", name, rule, "Add the rows.", "product", None, value)]
 
 
 def _absent(table: pa.Table, products: Sequence[str]) -> list[Fault]:

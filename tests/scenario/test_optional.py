@@ -11,6 +11,7 @@ from jaxsim.scenario import TABLES, Scenario, find_faults, load, textbook, write
 from jaxsim.scenario.schema import Type, quantile_columns, quantile_level
 from jaxsim.system import build
 
+PRODUCTS = textbook.scenario(weeks=2).products
 NUMBERS = [(t.name, c.name) for t in TABLES.values() for c in t.columns if c.type in (Type.NUMBER, Type.COUNT)]
 
 
@@ -93,6 +94,9 @@ def test_numbers_that_are_not_finite_are_found_in_every_column(tmp_path, value):
     flight = {"product": "serial", "node": "depot", "arrival_day": 3, "quantity": 4}
     tables = {**textbook.scenario(weeks=2).tables}
     tables["in_flight"] = pa.Table.from_pylist([flight], schema=TABLES["in_flight"].arrow())
+    tables["forecast"] = tables["demand"]
+    paths = [{"product": name, "trial": 0, "week": week, "units": 3} for name in PRODUCTS for week in range(2)]
+    tables["demand_paths"] = pa.Table.from_pylist(paths, schema=TABLES["demand_paths"].arrow())
     write(tmp_path / "bad", tables)
     for table, column in NUMBERS:
         rows = tables[table]
