@@ -28,7 +28,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Int8, Int32
 
-from jaxsim.kernels.buying.certificate import Limits
+from jaxsim.kernels.buying.method import Limits
 from jaxsim.kernels.buying.problem import BuyingLP, Solution
 
 MOST = 32, 64, 64
