@@ -9,15 +9,25 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.buying_lp_instances import Fields, Instances, Shape
-from jaxsim.kernels.buying import BuyingLP, Method, Status, no_start, solve_from
-from jaxsim.kernels.buying.methods.network_simplex import compiled
+from jaxsim.kernels import buying
+from jaxsim.kernels.buying import (
+    FIRST_ORDER,
+    METHODS,
+    NETWORK_SIMPLEX,
+    SHORTEST_PATHS,
+    BuyingLP,
+    Method,
+    Status,
+    no_start,
+    solve_from,
+)
 
 REPEATS = 5
 """Most runs of which the best counts, after one that does not."""
@@ -74,16 +84,15 @@ class Deadline:
 
 def contestants(shape: Shape) -> list[Contestant]:
     """Methods that can be had for a shape."""
-    simplex = compiled.is_available(*shape)
-    return [_contestant(shape, method) for method in get_args(Method) if simplex or method != "network_simplex"]
+    return [_contestant(method) for method in METHODS.values() if method.available(buying.Shape(*shape))]
 
 
-def _contestant(shape: Shape, method: Method) -> Contestant:
+def _contestant(method: Method) -> Contestant:
     """A method of `jaxsim.kernels.buying`; shortest paths has no hot start, as its starts are of no bytes."""
-    starts = ("cold",) if method == "shortest_paths" else ("cold", "hot")
+    starts = ("cold",) if method == SHORTEST_PATHS else ("cold", "hot")
     fresh = partial(no_start, method=method)
-    solve, exact = partial(solve_from, method=method), method in ("shortest_paths", "network_simplex")
-    return Contestant(method, solve, fresh, starts, slow=method == "first_order", exact=exact)
+    solve, exact = partial(solve_from, method=method), method in (SHORTEST_PATHS, NETWORK_SIMPLEX)
+    return Contestant(method.name, solve, fresh, starts, slow=method == FIRST_ORDER, exact=exact)
 
 
 def cores() -> int:

@@ -25,7 +25,7 @@ from benchmarks.buying_lp_instances import random_instances
 from benchmarks.engines import capacity_costs, demo_system
 from benchmarks.side_constraints import order_rows, with_side_rows
 from jaxsim.kernels import side_constraints
-from jaxsim.kernels.buying import BuyingLP, Method, Status, solve
+from jaxsim.kernels.buying import NETWORK_SIMPLEX, SHORTEST_PATHS, BuyingLP, Method, Status, solve
 from jaxsim.simulator import Simulator
 from jaxsim.system import System, build
 from validation.random_scenarios import random_scenario
@@ -79,8 +79,8 @@ def answers(quick: bool, compiled: bool) -> dict[str, np.ndarray]:
     """All that is compared, computed on the default device."""
     jax.config.update("jax_enable_x64", True)
     if compiled:
-        return lp_answers(quick, "network_simplex")
-    return lp_answers(quick, "shortest_paths") | constrained_answers(quick) | trajectories(quick)
+        return lp_answers(quick, NETWORK_SIMPLEX)
+    return lp_answers(quick, SHORTEST_PATHS) | constrained_answers(quick) | trajectories(quick)
 
 
 def both_answers(quick: bool, compiled: bool) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:

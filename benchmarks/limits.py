@@ -25,9 +25,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.buying_lp_instances import SHAPES, simulation_states
+from jaxsim.kernels import buying
 from jaxsim.kernels.buying import BuyingLP, Method, Status, no_start, solve_from
 from jaxsim.kernels.buying.blocks import prepare
-from jaxsim.kernels.buying.certificate import Limits
+from jaxsim.kernels.buying.method import Limits
 from jaxsim.kernels.buying.methods import first_order
 from jaxsim.kernels.buying.methods.interior_point import search as interior_point
 from jaxsim.kernels.buying.methods.network_simplex import compiled
@@ -100,7 +101,7 @@ def interior_point_method(size: Size, iterations: float) -> float:
     return iterations * (70 * size.columns + eliminate + solves)
 
 
-OPERATIONS: dict[Method, Callable[[Size, float], float]] = {
+OPERATIONS: dict[str, Callable[[Size, float], float]] = {
     "network_simplex": network_simplex,
     "shortest_paths": shortest_paths,
     "interior_point": interior_point_method,
@@ -135,12 +136,12 @@ def machine() -> dict[str, float]:
 def iterations(method: Method, lp: BuyingLP, start: Any) -> float:
     """Passes of a block, or the mean of an LP's pivots or iterations."""
     limits = Limits(100_000, 1e-8)
-    if method == "network_simplex":
+    if method == buying.NETWORK_SIMPLEX:
         return float(compiled.solve(lp, start, None, limits)[2].mean())
-    if method == "first_order":
+    if method == buying.FIRST_ORDER:
         solve = lambda lp, start: first_order.solve_buying(lp, None, start, first_order.SHARE * 1e-8, 20_000)[0]
         return float(jax.jit(solve)(lp, start).iterations.mean())
-    if method == "interior_point":
+    if method == buying.INTERIOR_POINT:
         limits = Limits(40, 1e-8)
         lps, certify = prepare(lp, None, limits.tolerance)
         return float(jax.jit(lambda: interior_point.search(lps, start, limits, certify, False)[2])().mean())
@@ -151,7 +152,7 @@ def iterations(method: Method, lp: BuyingLP, start: Any) -> float:
 
 def rows_of(shape: tuple[int, int, int], method: Method, seed: int, lanes: dict[str, float]) -> list[dict]:
     """Figures of a method on LPs of a shape, from scratch and after order costs changed by up to 0.5%."""
-    count, size = LPS[method], Size(*shape)
+    count, size = LPS[method.name], Size(*shape)
     fields = {name: jnp.asarray(array) for name, array in simulation_states(shape, count, seed).items()}
     lp = BuyingLP(**fields)
     change = np.random.default_rng(seed).uniform(1 - COST_CHANGE, 1 + COST_CHANGE, lp.order_cost.shape)
@@ -162,7 +163,7 @@ def rows_of(shape: tuple[int, int, int], method: Method, seed: int, lanes: dict[
     moving = sum(array.nbytes for array in (*lp, *answer)) / count
     rows = []
     for name, given, start in (("cold", lp, fresh), ("hot", moved, end)):
-        if name == "hot" and method == "shortest_paths":
+        if name == "hot" and method == buying.SHORTEST_PATHS:
             continue
         best = math.inf
         for _ in range(REPEATS + 1):
@@ -170,10 +171,10 @@ def rows_of(shape: tuple[int, int, int], method: Method, seed: int, lanes: dict[
             answer = jax.block_until_ready(solve(given, start))[0]
             best = min(best, time.perf_counter() - began)
         steps = iterations(method, given, start)
-        operations = OPERATIONS[method](size, steps) + framing(size)
+        operations = OPERATIONS[method.name](size, steps) + framing(size)
         us = best / count * 1e6
         rows.append({
-            "shape": list(shape), "method": method, "start": name, "lps": count, "iterations": steps,
+            "shape": list(shape), "method": method.name, "start": name, "lps": count, "iterations": steps,
             "operations": operations, "bytes": moving, "us_per_lp": us,
             "us_by_operations": operations / lanes["operations"] * 1e6,
             "us_by_bytes": moving / lanes["memory_bytes"] * 1e6,
@@ -223,8 +224,8 @@ def main() -> None:
         report = environment(options.seed, TIMING) | {"machine": machine(), "rows": []}
         path = options.out / f"limits_{report['backend']}.json"
         for shape in SHAPES:
-            for method in OPERATIONS:
-                for row in rows_of(shape, method, options.seed, report["machine"]):
+            for name in OPERATIONS:
+                for row in rows_of(shape, buying.METHODS[name], options.seed, report["machine"]):
                     report["rows"].append(row)
                     print(row, flush=True)
                 path.write_text(json.dumps(report, indent=1) + "\n", "utf-8")  # a run that is cut off keeps its rows

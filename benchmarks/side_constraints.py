@@ -15,7 +15,6 @@ import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import get_args
 
 import jax
 import jax.numpy as jnp
@@ -26,7 +25,7 @@ from benchmarks.buying_lp_instances import SHAPES, Instances, random_instances
 from benchmarks.buying_lp_methods import Contestant, Deadline, Stopwatch
 from benchmarks.buying_lp_rivals import Rivals, better_of
 from jaxsim.kernels import buying, side_constraints
-from jaxsim.kernels.side_constraints import BuyingLP, Method, OrderRows
+from jaxsim.kernels.side_constraints import FIRST_ORDER, METHODS, BuyingLP, Method, OrderRows
 from validation.environment import environment
 
 ROWS = (1, 2, 4)
@@ -66,17 +65,17 @@ def contestant(instances: Instances, batch: int, method: Method) -> Contestant:
         return found.solution, found.start
 
     fresh = partial(side_constraints.no_start, rows=len(rows.low), method=method)
-    return Contestant(f"{method}, {len(rows.low)} rows", solve, fresh)
+    return Contestant(f"{method.name}, {len(rows.low)} rows", solve, fresh)
 
 
 def measured(stopwatch: Stopwatch, rivals: Rivals, instances: Instances, folder: Path, quick: bool) -> Iterator[dict]:
     """Both methods between two measurements of HiGHS."""
     facts = {"instances": instances.name, "shape": list(instances.shape)}
     first, exact = rivals.rows(instances, folder, slow=False, few=quick)
-    for method in get_args(Method):
-        batch = QUICK_COUNT if quick else SLOW_COUNT if method == "first_order" else COUNT
+    for method in METHODS.values():
+        batch = QUICK_COUNT if quick else SLOW_COUNT if method == FIRST_ORDER else COUNT
         for row in stopwatch.rows(contestant(instances, batch, method), instances, batch, np.float64, exact):
-            yield facts | row | {"method": method}
+            yield facts | row | {"method": method.name}
     again, _ = rivals.rows(instances, folder, slow=False, few=quick)
     yield from (facts | row for row in better_of(first, again))
 

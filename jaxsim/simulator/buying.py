@@ -6,7 +6,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int8, Int32
 
 from jaxsim import draws
-from jaxsim.kernels.buying import BuyingLP, basis_size, solve_from
+from jaxsim.kernels.buying import BuyingLP, Method, Shape, Start, default_method, solve_from
 from jaxsim.simulator.state import Inputs, Order, Shared, State
 
 _SNAP = 1e6  # order vectors are snapped to this part of a case pack before rounding
@@ -93,10 +93,20 @@ def buy(
     return Order(quantity, lps.order, units, lead_time, lps.status), basis
 
 
-def basis_bytes(inputs: Inputs) -> int:
-    """Bytes of a buying LP's basis."""
+def lp_method(inputs: Inputs) -> Method:
+    """How the buying LPs are solved."""
+    return default_method(_lp_shape(inputs))
+
+
+def no_basis(inputs: Inputs) -> Start:
+    """The start of LPs that were not solved before."""
+    dtype = inputs.lp_route_cost.dtype
+    return lp_method(inputs).init(_lp_shape(inputs), inputs.case_pack.shape, dtype)
+
+
+def _lp_shape(inputs: Inputs) -> Shape:
     slots, regions, _ = inputs.lp_route_cost.shape
-    return basis_size(slots, regions, inputs.segment_width.shape[2])
+    return Shape(slots, regions, inputs.segment_width.shape[2])
 
 
 def _block(count: int) -> int:

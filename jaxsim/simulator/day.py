@@ -10,7 +10,7 @@ from jaxsim import draws
 from jaxsim.demand.source import WeekDraw
 from jaxsim.kernels.buying import known_or
 from jaxsim.simulator import guard
-from jaxsim.simulator.buying import basis_bytes, book, buy, no_order
+from jaxsim.simulator.buying import book, buy, lp_method, no_basis, no_order
 from jaxsim.simulator.fulfillment import fulfill
 from jaxsim.simulator.guard import Check
 from jaxsim.simulator.placement import place
@@ -58,7 +58,7 @@ def simulate_chunk(
 
     def one_week(carry, week_and_basis):
         (state, fault), (week, basis) = carry, week_and_basis
-        state = state._replace(basis=known_or(basis, state.basis))
+        state = state._replace(basis=known_or(basis, state.basis, lp_method(inputs)))
         demand, found = _demand(inputs, shape, week)
 
         def one_day(carry, day_demand):
@@ -105,7 +105,7 @@ def start_state(inputs: Inputs, shape: Shape) -> State:
         lost=nobody,
         backlog=nobody,
         moved=jnp.zeros((shape.sources, *zero.shape), zero.dtype),
-        basis=jnp.zeros((basis_bytes(inputs), zero.shape[-1]), jnp.int8),
+        basis=no_basis(inputs),
     )
 
 

@@ -150,9 +150,10 @@ class Simulator:
 
     def _start_bases(self, index: int, inputs: Inputs) -> jax.Array:
         """Bases of the chunk's last run, which this run uses up, or zeros."""
-        weeks, batch = inputs.order_up_to.shape
-        none = lambda: jnp.zeros((weeks, buying.basis_bytes(inputs), batch), jnp.int8)
-        return self._bases.pop(index) if index in self._bases else none()
+        if index in self._bases:
+            return self._bases.pop(index)
+        weeks, none = inputs.order_up_to.shape[0], buying.no_basis(inputs)
+        return jnp.zeros((weeks, *none.shape), none.dtype)
 
     def _chunk_inputs(self, index: int) -> Inputs:
         if index not in self._inputs:

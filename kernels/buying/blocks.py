@@ -2,18 +2,17 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
 from jaxsim.kernels.batches import active_by_blocks, by_blocks
-from jaxsim.kernels.buying.certificate import Certify, Limits, Point, Prices, examine
+from jaxsim.kernels.buying.certificate import Certify, Point, Prices, examine
+from jaxsim.kernels.buying.method import Limits, Start
 from jaxsim.kernels.buying.problem import BuyingLP, Solution, is_invalid, is_short, or_nothing
 
-Start = Any
-"""A pytree of arrays with the LPs' batch axes last; opaque."""
+BLOCK_ELEMENTS = 32768  # route costs in a block on a CPU: 256 KiB in float64
 
 SolveBlock = Callable[[BuyingLP, Start, Limits, Certify], tuple[Solution, Start]]
 """Answers of a block's LPs, and where their solves ended."""

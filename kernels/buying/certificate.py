@@ -38,13 +38,6 @@ class Side(NamedTuple):
     price: Array
 
 
-class Limits(NamedTuple):
-    """How far a solver goes with a block of LPs."""
-
-    iterations: int
-    tolerance: float
-
-
 Certify = Callable[[Point, Prices, Array], Solution]
 """`examine` for one batch of LPs; the last argument says which are unfinished."""
 

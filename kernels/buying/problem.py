@@ -7,6 +7,14 @@ from jax import Array
 from jaxtyping import Bool, Float, Int32
 
 
+class Shape(NamedTuple):
+    """Sizes of a buying LP."""
+
+    nodes: int
+    regions: int
+    segments: int
+
+
 class BuyingLP(NamedTuple):
     """Costs per unit and quantities in units of one LP, or of a batch of LPs along trailing axes B."""
 
@@ -26,6 +34,17 @@ class BuyingLP(NamedTuple):
     """b_rm, worth of a unit served; must not increase along m. The first axis may be 1."""
     segment_width: Float[Array, "regions segments *batch"]
     """d_rm ≥ 0."""
+
+    @property
+    def shape(self) -> Shape:
+        """Nodes, regions and segments."""
+        nodes, regions, *_ = self.route_cost.shape
+        return Shape(nodes, regions, self.segment_width.shape[1])
+
+    @property
+    def batch(self) -> tuple[int, ...]:
+        """The batch axes' shape."""
+        return self.order_total.shape
 
 
 class OrderRows(NamedTuple):

@@ -4,15 +4,18 @@ The method is in `jaxsim.kernels.general`. Here the buying LP's variables become
 the general answer becomes the points and prices of a `Solution`.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.typing import DTypeLike
+from jaxtyping import Bool
 
+from jaxsim.kernels.buying.blocks import solve_by_blocks
 from jaxsim.kernels.buying.certificate import (
     Certify,
-    Limits,
     Point,
     Prices,
     Side,
@@ -20,12 +23,14 @@ from jaxsim.kernels.buying.certificate import (
     complete_prices,
     with_prices,
 )
-from jaxsim.kernels.buying.problem import BuyingLP, OrderRows, Solution
+from jaxsim.kernels.buying.method import Limits
+from jaxsim.kernels.buying.problem import BuyingLP, OrderRows, Shape, Solution
 from jaxsim.kernels.general.first_order import Answer, default_settings, solve_with
 from jaxsim.kernels.general.linear_program import LinearProgram, Rows
 from jaxsim.kernels.general.pdhg import State
 
 SHARE = 0.1  # of the tolerance of a completed point, for the point that it is made of
+MAX_ITERATIONS = 20_000
 _LANES = 64
 """LPs at work together on a CPU: fewer wait longer for XLA's operations to begin, more leave the cache."""
 
@@ -55,17 +60,59 @@ def solve_buying(
     return answer, complete_point(problem, order, ship), prices, row_price
 
 
-def solve_block(problem: BuyingLP, start: State, limits: Limits, certify: Certify) -> tuple[Solution, State]:
-    """The method "first_order" of `jaxsim.kernels.buying`."""
+@dataclass(frozen=True)
+class FirstOrder:
+    """A point within the tolerance on any backend, `jaxsim.kernels.buying.method.Method`; for comparison.
+
+    Experimental: the other methods are the faster by far, and nothing chooses this one by itself.
+    """
+
+    @property
+    def name(self) -> str:
+        """In one word."""
+        return "first_order"
+
+    @property
+    def requirements(self) -> str:
+        """Of `available`."""
+        return "nothing"
+
+    def available(self, shape: Shape) -> bool:
+        """Always."""
+        return True
+
+    def init(self, shape: Shape, batch: tuple[int, ...], dtype: DTypeLike) -> State:
+        """Zeros."""
+        return no_state(shape, batch, dtype)
+
+    def known(self, start: State) -> Bool[Array, "*batch"]:
+        """Those with a balance."""
+        return start.balance > 0
+
+    def solve(
+        self, problem: BuyingLP, start: State, active: Bool[Array, " batch"] | None, limits: Limits, block: int
+    ) -> tuple[Solution, State]:
+        """All together, or through lanes in which no LP waits for a slower one."""
+        return solve_by_blocks(_solve_block, problem, start, active, limits, block)
+
+    def default_block(self, shape: Shape, count: int) -> int:
+        """All: `solve_buying` has lanes of its own."""
+        return count
+
+    def max_iterations(self, shape: Shape) -> int:
+        """Of steps."""
+        return MAX_ITERATIONS
+
+
+def _solve_block(problem: BuyingLP, start: State, limits: Limits, certify: Certify) -> tuple[Solution, State]:
     answer, point, prices, _ = solve_buying(problem, None, start, SHARE * limits.tolerance, limits.iterations)
     return certify(point, prices, answer.iterations >= limits.iterations), answer.state
 
 
-def no_state(problem: BuyingLP, rows: int = 0) -> State:
+def no_state(shape: Shape, batch: tuple[int, ...], dtype: DTypeLike, rows: int = 0) -> State:
     """Where buying LPs with so many side constraints start when there was no earlier solve."""
-    nodes, regions, *batch = problem.route_cost.shape
-    segments = problem.segment_width.shape[1]
-    zeros = lambda *axes: jnp.zeros((*axes, *batch), problem.route_cost.dtype)
+    nodes, regions, segments = shape
+    zeros = lambda *axes: jnp.zeros((*axes, *batch), dtype)
     return State(zeros(2 * nodes + regions * (nodes + segments)), zeros(nodes + regions + rows), zeros())
 
 

@@ -1,7 +1,6 @@
 """What every method of the buying LP must do alike."""
 
 from functools import partial
-from typing import get_args
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +9,7 @@ import pytest
 
 from jaxsim.kernels import buying
 from jaxsim.kernels.buying import BuyingLP, Method, Status, no_start, solve_from
-from jaxsim.kernels.buying.methods.network_simplex import compiled
+from jaxsim.kernels.buying.methods.interior_point import InteriorPoint
 from tests.kernels.random_lps import KINDS, random_lps
 from validation.reference_lp import HighsBuyingLP
 
@@ -18,9 +17,9 @@ SHAPE, EACH = (3, 2, 2), 8  # as in test_interior_point, whose compiled function
 INFEASIBLE = np.repeat(KINDS, EACH) == "infeasible"
 
 
-@pytest.fixture(scope="module", params=get_args(Method))
+@pytest.fixture(scope="module", params=buying.METHODS.values(), ids=lambda method: method.name)
 def method(request) -> Method:
-    if request.param == "network_simplex" and not compiled.is_available(*SHAPE):
+    if not request.param.available(buying.Shape(*SHAPE)):
         pytest.skip("Warp is not installed")
     return request.param
 
@@ -91,8 +90,9 @@ def test_bad_numbers_are_told_apart_from_bad_luck(lps, solved, method):
 
 
 def test_a_start_of_another_method_is_refused(lps, method):
-    other = "interior_point" if method != "interior_point" and method != "interior_point_mixed" else "shortest_paths"
-    with pytest.raises(ValueError, match=f"start: not one of {method}"):
+    is_interior = isinstance(method, InteriorPoint)
+    other = buying.SHORTEST_PATHS if is_interior else buying.INTERIOR_POINT
+    with pytest.raises(ValueError, match=f"start: not one of {method.name}"):
         buying.solve_from(lps, no_start(lps, other), method=method)
 
 
@@ -107,3 +107,24 @@ def test_inactive_lps_are_skipped(lps, solved):
                 one[..., active], other[..., active], 1e-9, 1e-14
             )  # digits depend on the program
             np.testing.assert_array_equal(one[..., ~active], none[..., ~active])
+
+
+def test_methods_are_static_arguments_and_know_their_starts(lps, method, solved):
+    _, _, end = solved
+    assert {method: 1}[type(method)(**vars(method))] == 1
+    assert buying.METHODS[method.name] is method
+    fresh = method.init(lps.shape, lps.batch, lps.route_cost.dtype)
+    assert jax.tree.map(jnp.shape, fresh) == jax.tree.map(jnp.shape, end)
+    assert not np.asarray(method.known(fresh)).any()
+    has_starts = sum(leaf.nbytes for leaf in jax.tree.leaves(end)) > 0
+    known = np.asarray(method.known(end))
+    assert known.shape == lps.batch
+    assert (known[~INFEASIBLE] == has_starts).all()
+    joined = buying.known_or(end, jax.tree.map(lambda a: a + 1, fresh), method)
+    for one, found in zip(jax.tree.leaves(joined), jax.tree.leaves(end), strict=True):
+        np.testing.assert_array_equal(one, np.where(known, found, np.ones_like(found)))
+
+
+def test_a_name_is_no_method(lps, unchecked_types):
+    with pytest.raises(ValueError, match=r"method: 'network_simplex' is none; take an object such as buying\.METHODS"):
+        buying.solve(lps, method="network_simplex")  # pyright: ignore[reportArgumentType]

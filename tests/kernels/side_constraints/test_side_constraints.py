@@ -10,13 +10,13 @@ from scipy.optimize import linprog
 
 from jaxsim.kernels import buying, side_constraints
 from jaxsim.kernels.buying.certificate import Point, Prices, Side, examine
-from jaxsim.kernels.side_constraints import BuyingLP, OrderRows, Status, no_start, solve
+from jaxsim.kernels.side_constraints import BuyingLP, OrderRows, Status, column_generation, no_start, solve
 from tests.kernels.random_lps import KINDS, random_lps
 from validation.reference_lp import constraint_matrix
 
 SHAPE = NODES, REGIONS, SEGMENTS = 4, 4, 4
 FEASIBLE = tuple(kind if kind != "infeasible" else "ordinary" for kind in KINDS)
-METHODS = pytest.mark.parametrize("method", ["column_generation", "first_order"])
+METHODS = pytest.mark.parametrize("method", side_constraints.METHODS.values(), ids=lambda method: method.name)
 ROWS, EACH = 3, 3
 """All LPs of a method share one compiled program: same number of rows and of LPs."""
 
@@ -122,9 +122,9 @@ def test_prices_of_rows_are_derivatives():
 @pytest.mark.parametrize(
     ("method", "dtype", "tolerance"),
     [
-        ("column_generation", np.float64, 1e-7),
-        ("first_order", np.float64, 1e-7),
-        ("column_generation", np.float32, 1e-3),
+        (side_constraints.COLUMN_GENERATION, np.float64, 1e-7),
+        (side_constraints.FIRST_ORDER, np.float64, 1e-7),
+        (side_constraints.COLUMN_GENERATION, np.float32, 1e-3),
     ],
 )
 def test_rows_that_allow_everything_change_nothing(method, dtype, tolerance):
@@ -164,7 +164,7 @@ def test_rows_that_no_order_keeps_and_numbers_that_mean_nothing(method):
     assert (status[9:] == Status.OPTIMAL).all()
     for each in jax.tree.leaves((found.solution, found.row_price)):
         assert np.isfinite(each).all()
-    close = 1e-13 if method == "column_generation" else 1e-6
+    close = 1e-13 if method == side_constraints.COLUMN_GENERATION else 1e-6
     np.testing.assert_allclose(found.solution.objective[9:], undamaged.solution.objective[9:], rtol=close)
 
 
@@ -223,7 +223,7 @@ def test_float32(method):
 
 def test_batch_axes_blocks_and_lanes_change_no_answer(monkeypatch):
     """More LPs than a block or than lanes, some infeasible or meaningless, two batch axes: as in small batches."""
-    monkeypatch.setattr(side_constraints, "_BLOCK", 32)
+    monkeypatch.setattr(column_generation, "_BLOCK", 32)
     parts = [instances(KINDS, seed) for seed in range(5)]
     fields = {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0]}
     fields["supply"][0, 7] = -1
@@ -231,7 +231,7 @@ def test_batch_axes_blocks_and_lanes_change_no_answer(monkeypatch):
     some = lambda tree, first: jax.tree.map(lambda a: a[..., first : first + 36], tree)
     square = lambda tree: jax.tree.map(lambda a: jnp.reshape(a, (*a.shape[:-1], 9, 20)), tree)
     lps = as_buying(fields)
-    for method in ("column_generation", "first_order"):
+    for method in side_constraints.METHODS.values():
         small = [solve(some(lps, i), some(rows, i), method=method) for i in range(0, 180, 36)]
         joined = jax.tree.map(lambda *each: np.concatenate(each, axis=-1), *small).solution
         together = solve(square(lps), square(rows), method=method)
@@ -315,7 +315,7 @@ def test_three_cases_by_hand_without_a_batch_axis():
         one(10)[:, None],
     )  # fmt: skip
     row = lambda low, high, *coefficient: OrderRows(one(*coefficient)[None], one(low), one(high))
-    for method in ("column_generation", "first_order"):
+    for method in side_constraints.METHODS.values():
         answer = partial(solve, lp, method=method)
         limited = answer(row(-np.inf, 6, 1, 0))
         np.testing.assert_allclose(limited.solution.order, [6, 4], atol=1e-6)
@@ -330,7 +330,7 @@ def test_what_cannot_be_asked(unchecked_types):
     lp, rows = as_buying(fields), side_rows(fields, 2)
     with pytest.raises(ValueError, match=r"rows: there are none; buying\.solve"):
         solve(lp, jax.tree.map(lambda a: a[:0], rows))
-    with pytest.raises(ValueError, match="method: 'simplex' is none of column_generation, first_order"):
+    with pytest.raises(ValueError, match=r"method: 'simplex' is none; take an object out of side_constraints\.METHODS"):
         solve(lp, rows, method="simplex")  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="start: not one of column_generation for LPs of this shape"):
-        solve(lp, rows, start=no_start(lp, ROWS, "first_order"))
+        solve(lp, rows, start=no_start(lp, ROWS, side_constraints.FIRST_ORDER))

@@ -1,10 +1,20 @@
-"""Points of the central path of buying LPs, and how their orders respond to the data."""
+"""The order on the central path of buying LPs, and how it responds to costs and quantities.
+
+`central_order` is a smooth function of costs and quantities, the order on the central path at a barrier, where the LP's
+own order jumps; `sensitivity` is its derivative by order costs. Three cases, with two nodes, no supply and Q = 1: equal
+costs give x = (1/2, 1/2) at any barrier; costs that differ by far more than the barrier give the LP's order; in between
+the order moves from one node to the other, and the sensitivity, [[-a, a], [a, -a]], integrates to a whole unit.
+
+Experimental: no command uses either yet.
+"""
 
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jaxtyping import Float
 
-from jaxsim.kernels.batches import by_blocks, default_block
+from jaxsim.kernels.batches import by_blocks, default_block, flatten, unflatten
+from jaxsim.kernels.buying.certificate import cost_size
 from jaxsim.kernels.buying.methods.interior_point.arcs import (
     Iterate,
     Quantities,
@@ -15,7 +25,16 @@ from jaxsim.kernels.buying.methods.interior_point.arcs import (
     split,
 )
 from jaxsim.kernels.buying.methods.interior_point.barrier import iterate
-from jaxsim.kernels.buying.methods.interior_point.scaled import Scaled, cold_start, dual_of, goal_of, quantities_of
+from jaxsim.kernels.buying.methods.interior_point.scaled import (
+    Scaled,
+    Units,
+    cold_start,
+    dual_of,
+    goal_of,
+    quantities_of,
+    scale,
+)
+from jaxsim.kernels.buying.problem import BuyingLP, is_invalid, is_short, or_nothing
 from jaxsim.kernels.laplacian import add, inverse, potentials, terminals
 from jaxsim.kernels.no_fuse import no_fuse
 
@@ -23,7 +42,46 @@ _FIRST = 1e-2
 """The least product to start from, where 1 is the largest cost times all units."""
 _ITERATIONS = 60
 _BLOCK_ELEMENTS = 16384  # route costs in a block on a CPU; an iteration works on about ten times as many numbers
-_cold_start, _dual_of = no_fuse(cold_start), no_fuse(dual_of)
+_scale, _cold_start, _dual_of = no_fuse(scale, static=1), no_fuse(cold_start), no_fuse(dual_of)
+
+
+@jax.jit
+def central_order(problem: BuyingLP, barrier: float | Float[Array, ""]) -> Float[Array, " nodes *batch"]:
+    """The order where every value times its slack is ``barrier`` times the largest cost times all units (Σs + Q).
+
+    In units, and differentiable by costs, quantities and ``barrier`` (without a unit, > 0), forward and backward, by
+    the implicit function theorem; the first derivative only. As ``barrier`` goes to 0 it goes to the LP's order.
+    Bounds that nothing can reach are left out: caps of at least Q, widths of at least all units. Where caps leave no
+    choice the order is the caps; of LPs that are infeasible or have bad input it is 0.
+    """
+    flat, lp, units, product = _central_problem(problem, barrier)
+    order = units.fixed + central(lp, product)[: flat.order_cap.shape[0]] * units.quantity
+    return unflatten(order, problem.batch)
+
+
+@jax.jit
+def sensitivity(problem: BuyingLP, barrier: float | Float[Array, ""]) -> Float[Array, "nodes nodes *batch"]:
+    """∂order_k/∂order cost_j of `central_order`, in units² per cost, the products held where they are.
+
+    Symmetric, negative semidefinite, and each row sums to 0, by construction: the matrix is less the Laplacian of a
+    graph with weights >= 0. It is 0 wherever no order could change: Q = 0, one node to order from, no choice by caps,
+    no units, an infeasible LP, bad input. It is the Jacobian of `central_order` unless an order cost is the LP's
+    largest cost, with which that function's barrier grows.
+    """
+    _, lp, units, product = _central_problem(problem, barrier)
+    nodes, regions, *_ = problem.route_cost.shape
+    change = by_blocks(lambda some: response(*some), (lp, product), central_block(nodes * regions, product.shape[0]))
+    return unflatten(change * (units.quantity / units.cost), problem.batch)
+
+
+def _central_problem(problem: BuyingLP, barrier: float | Array) -> tuple[BuyingLP, Scaled, Units, Array]:
+    """The LP in its units, those without an answer emptied, and the product of the path's point."""
+    flat = flatten(problem, problem.batch)
+    flat = or_nothing(flat, is_invalid(flat) | is_short(flat))
+    lp, units = _scale(flat, False)
+    everything = jnp.sum(flat.supply, axis=0) + flat.order_total
+    barrier = jnp.asarray(barrier, everything.dtype)
+    return flat, lp, units, barrier * (cost_size(flat) / units.cost) * (everything / units.quantity)
 
 
 def _center(lp: Scaled, product: Array) -> Iterate:

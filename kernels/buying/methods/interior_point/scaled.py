@@ -5,11 +5,12 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.typing import DTypeLike
 
 from jaxsim.kernels.buying.certificate import cost_size
 from jaxsim.kernels.buying.methods.interior_point.arcs import Dual, Iterate, Quantities, balance, drops
 from jaxsim.kernels.buying.methods.interior_point.barrier import Goal
-from jaxsim.kernels.buying.problem import BuyingLP
+from jaxsim.kernels.buying.problem import BuyingLP, Shape
 from jaxsim.kernels.laplacian import add, inverse, most
 from jaxsim.kernels.no_fuse import no_fuse
 from jaxsim.kernels.scaling import power_of_two
@@ -172,9 +173,11 @@ def state_of(it: Iterate, units: Units) -> State:
     return State(it.out, it.low, it.node, it.hub, units.quantity, units.cost)
 
 
-def no_state(nodes: int, regions: int, segments: int, batch: list[int], dtype) -> State:
+def no_state(shape: Shape, batch: tuple[int, ...], dtype: DTypeLike) -> State:
+    """What an LP starts from when there was no earlier solve."""
+    nodes, regions, segments = shape
     shapes = (nodes, regions + 1), (nodes + regions * segments,), (nodes,), (regions + 1,), (), ()
-    return State(*(jnp.zeros((*shape, *batch), dtype) for shape in shapes))
+    return State(*(jnp.zeros((*axes, *batch), dtype) for axes in shapes))
 
 
 def to_float64(lp: Scaled, it: Iterate) -> Iterate:

@@ -1,37 +1,27 @@
-"""The buying LP by an interior point method: any backend, either floating type, and differentiable.
+"""The buying LP by an interior point method: any backend and either floating type.
 
 The LP, its contract and three cases are those of `jaxsim.kernels.buying`. What comes back is no vertex but a point
 within the tolerance of one, with prices that prove it; among several optima it is one between them. Mehrotra's
 predictor and corrector (1992) take about as many iterations for any LP of a shape, so LPs of a batch wait little for
 each other; regions and pool are eliminated from Newton's equations, which leaves a matrix of nodes by nodes per LP.
 
-`central_order` is a smooth function of costs and quantities, the order on the central path at a barrier, where the LP's
-own order jumps; `sensitivity` is its derivative by order costs. Three cases, with two nodes, no supply and Q = 1: equal
-costs give x = (1/2, 1/2) at any barrier; costs that differ by far more than the barrier give the LP's order; in between
-the order moves from one node to the other, and the sensitivity, [[-a, a], [a, -a]], integrates to a whole unit.
-
 The network is in `arcs`, its linear equations in `jaxsim.kernels.laplacian`, the iteration in `barrier`, units and
-first points in `scaled`.
+first points in `scaled`; `central_path` has derivatives of orders.
 """
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
-from jaxtyping import Float
 
-from jaxsim.kernels.batches import by_blocks, flatten, unflatten
 from jaxsim.kernels.buying.certificate import (
     Certify,
-    Limits,
     Point,
     complete_point,
     complete_prices,
-    cost_size,
 )
-from jaxsim.kernels.buying.methods.interior_point import scaled
+from jaxsim.kernels.buying.method import Limits
 from jaxsim.kernels.buying.methods.interior_point.arcs import Iterate
 from jaxsim.kernels.buying.methods.interior_point.barrier import iterate
-from jaxsim.kernels.buying.methods.interior_point.central_path import central, central_block, response
 from jaxsim.kernels.buying.methods.interior_point.scaled import (
     Scaled,
     State,
@@ -46,22 +36,11 @@ from jaxsim.kernels.buying.methods.interior_point.scaled import (
     to_float64,
     warm_start,
 )
-from jaxsim.kernels.buying.problem import BuyingLP, Solution, is_invalid, is_short, or_nothing
+from jaxsim.kernels.buying.problem import BuyingLP, Solution
 from jaxsim.kernels.laplacian import add
 from jaxsim.kernels.no_fuse import no_fuse
 from jaxsim.kernels.projection import capped_simplex
 from jaxsim.kernels.status import Status
-
-__all__ = [
-    "BuyingLP",
-    "Solution",
-    "State",
-    "Status",
-    "central_order",
-    "no_state",
-    "sensitivity",
-    "solve_block",
-]
 
 _STARTS = 3  # from the state, cold, and from further inside
 _SHARE = {"float32": 0.5, "float64": 0.01}
@@ -74,46 +53,10 @@ _scale = no_fuse(scale, static=1)
 _cold_start, _warm_start = no_fuse(cold_start), no_fuse(warm_start, static=1)
 
 
-def no_state(problem: BuyingLP) -> State:
-    """What `solve_from` takes when there was no earlier solve."""
-    nodes, regions, *batch = problem.route_cost.shape
-    segments = problem.segment_width.shape[1]
-    return scaled.no_state(nodes, regions, segments, batch, problem.route_cost.dtype)
-
-
-@jax.jit
-def central_order(problem: BuyingLP, barrier: float | Float[Array, ""]) -> Float[Array, " nodes *batch"]:
-    """The order where every value times its slack is ``barrier`` times the largest cost times all units (Σs + Q).
-
-    In units, and differentiable by costs, quantities and ``barrier`` (without a unit, > 0), forward and backward, by
-    the implicit function theorem; the first derivative only. As ``barrier`` goes to 0 it goes to the LP's order.
-    Bounds that nothing can reach are left out: caps of at least Q, widths of at least all units. Where caps leave no
-    choice the order is the caps; of LPs that are infeasible or have bad input it is 0.
-    """
-    flat, lp, units, product = _central_problem(problem, barrier)
-    order = units.fixed + central(lp, product)[: flat.order_cap.shape[0]] * units.quantity
-    return unflatten(order, problem.order_total.shape)
-
-
-@jax.jit
-def sensitivity(problem: BuyingLP, barrier: float | Float[Array, ""]) -> Float[Array, "nodes nodes *batch"]:
-    """∂order_k/∂order cost_j of `central_order`, in units² per cost, the products held where they are.
-
-    Symmetric, negative semidefinite, and each row sums to 0, by construction: the matrix is less the Laplacian of a
-    graph with weights >= 0. It is 0 wherever no order could change: Q = 0, one node to order from, no choice by caps,
-    no units, an infeasible LP, bad input. It is the Jacobian of `central_order` unless an order cost is the LP's
-    largest cost, with which that function's barrier grows.
-    """
-    _, lp, units, product = _central_problem(problem, barrier)
-    nodes, regions, *_ = problem.route_cost.shape
-    change = by_blocks(lambda some: response(*some), (lp, product), central_block(nodes * regions, product.shape[0]))
-    return unflatten(change * (units.quantity / units.cost), problem.order_total.shape)
-
-
 def solve_block(
     problem: BuyingLP, start: State, limits: Limits, certify: Certify, mixed: bool = False
 ) -> tuple[Solution, State]:
-    """The methods "interior_point" and "interior_point_mixed" of `jaxsim.kernels.buying`."""
+    """Certified answers of a block, and where they ended; ``mixed`` starts LPs of float64 in float32."""
     return search(problem, start, limits, certify, mixed and problem.route_cost.dtype == jnp.float64)[:2]
 
 
@@ -179,13 +122,3 @@ def _point(problem: BuyingLP, it: Iterate, units: Units) -> Point:
     ship *= fit(problem.supply + order, add(ship, 1))[:, None]
     ship *= fit(add(problem.segment_width, 1), add(ship))
     return complete_point(problem, order, ship)
-
-
-def _central_problem(problem: BuyingLP, barrier: float | Array) -> tuple[BuyingLP, Scaled, Units, Array]:
-    """The LP in its units, those without an answer emptied, and the product of the path's point."""
-    flat = flatten(problem, problem.order_total.shape)
-    flat = or_nothing(flat, is_invalid(flat) | is_short(flat))
-    lp, units = _scale(flat, False)
-    everything = jnp.sum(flat.supply, axis=0) + flat.order_total
-    barrier = jnp.asarray(barrier, everything.dtype)
-    return flat, lp, units, barrier * (cost_size(flat) / units.cost) * (everything / units.quantity)

@@ -1,24 +1,18 @@
 // L buying LPs in the numbers that came in, their checks and their way onto the grid: does for L LPs what `problem.py`
-// and `shortest_paths` do for blocks of them in JAX, and is tested against those. Pasted after `network_simplex.h`.
+// and `shortest_paths` do for blocks of them in JAX, and is tested against those. Pasted after `network_simplex.h`
+// and the structures `Given` and `Found` that `signature.py` makes of the fields of the call.
 //
 // A `Row` holds one number of each of the L LPs: on a CPU a vector as wide as a cache line, in a CUDA thread (L = 1) a
 // number. Both are written alike: `mask ? a : b` chooses lane by lane, where a and b are rows.
 
-struct Problems {
+struct Problems : Given {
     enum { BITS = sizeof(Real) == 8 ? 52 : 23, BIAS = sizeof(Real) == 8 ? 1023 : 127 };  // of floating-point numbers
-    enum { GIVEN = 8 };  // arrays
 
-    Row order_cost[K], cap[K], total[1], supply[K], route[K * R], over[K], value[R * M], width[R * M];
     Row everything, largest_cost, unit, step, bad, empty;
 
     // On the grid, as floating-point numbers.
     Row grid_order[K], grid_cap[K], grid_total, grid_supply[K], grid_route[K * R], grid_over[K];
     Row grid_value[R * M], grid_filled[R * M];
-
-    CUDA_CALLABLE static int rows_given(int array, int value_rows) {
-        const int rows[GIVEN] = {K, K, 1, K, K * R, K, value_rows * M, R * M};
-        return rows[array];
-    }
 
     CUDA_CALLABLE static Row all(Real number) { return Row{} + number; }
     CUDA_CALLABLE static Row lesser(Row a, Row b) { return b < a ? b : a; }
@@ -62,24 +56,29 @@ struct Problems {
         return (a + most) - most;
     }
 
+    // Rows of an array as it comes: all regions may share `value_rows` = 1 row of segment values.
+    CUDA_CALLABLE static int rows_in(int array, int value_rows) {
+        return array == SEGMENT_VALUE ? value_rows * M : rows_given(array);
+    }
+
     // Columns `first` to `first + lanes` of arrays whose rows are `stride` apart; other LPs get no units.
     CUDA_CALLABLE void load(const Real* const* arrays, int value_rows, long long stride, long long first, int lanes) {
-        Row* const to[GIVEN] = {order_cost, cap, total, supply, route, over, value, width};
         for (int a = 0; a < GIVEN; ++a) {
             const Real* from = arrays[a] + first;
-            for (int i = 0; i < rows_given(a, value_rows); ++i, from += stride) {
+            Row* const to = given(a);
+            for (int i = 0; i < rows_in(a, value_rows); ++i, from += stride) {
                 if (lanes == L) {
-                    for (int l = 0; l < L; ++l) lane(to[a][i], l) = from[l];
+                    for (int l = 0; l < L; ++l) lane(to[i], l) = from[l];
                 } else {
-                    to[a][i] = all(0);
-                    for (int l = 0; l < lanes; ++l) lane(to[a][i], l) = from[l];
+                    to[i] = all(0);
+                    for (int l = 0; l < lanes; ++l) lane(to[i], l) = from[l];
                 }
             }
         }
-        for (int i = value_rows * M; i < R * M; ++i) value[i] = value[i - M];
+        for (int i = value_rows * M; i < R * M; ++i) segment_value[i] = segment_value[i - M];
     }
 
-    // Which LPs need no solver: those with a number that means nothing, and those whose caps cannot hold the total.
+    // Which LPs need no solver: those with an invalid number, and those whose caps cannot hold the total.
     CUDA_CALLABLE void check() {
         const Row zero = all(0), one = all(1), least = all(-infinity());
         const auto not_finite = [&](Row& found, Row a) { found = a - a == zero ? found : one; };
@@ -89,24 +88,24 @@ struct Problems {
         };
         Row room = zero;
         bad = zero;
-        everything = total[0];
-        not_units(bad, total[0]);
+        everything = order_total[0];
+        not_units(bad, order_total[0]);
         for (int k = 0; k < K; ++k) {
             not_finite(bad, order_cost[k]);
-            not_finite(bad, over[k]);
-            not_units(bad, cap[k]);
+            not_finite(bad, overage_cost[k]);
+            not_units(bad, order_cap[k]);
             not_units(bad, supply[k]);
-            room += cap[k];
+            room += order_cap[k];
             everything += supply[k];
         }
-        for (int i = 0; i < K * R; ++i) bad = route[i] > least ? bad : one;
+        for (int i = 0; i < K * R; ++i) bad = route_cost[i] > least ? bad : one;
         for (int i = 0; i < R * M; ++i) {
-            not_finite(bad, value[i]);
-            not_units(bad, width[i]);
-            if (i % M > 0) bad = value[i] <= value[i - 1] ? bad : one;
+            not_finite(bad, segment_value[i]);
+            not_units(bad, segment_width[i]);
+            if (i % M > 0) bad = segment_value[i] <= segment_value[i - 1] ? bad : one;
         }
         const Real slack = 1 - 4 * K / Real(Int(1) << BITS);  // the caps' sum errs by rounding
-        empty = room < total[0] * slack ? one : bad;
+        empty = room < order_total[0] * slack ? one : bad;
     }
 
     // Routes on which leaving a unit over is at least as good as serving the region's best segment carry nothing.
@@ -114,8 +113,8 @@ struct Problems {
         const Row never = all(infinity());
         for (int k = 0; k < K; ++k)
             for (int r = 0; r < R; ++r) {
-                Row& cost = route[k * R + r];
-                cost = cost < over[k] + value[r * M] ? cost : never;
+                Row& cost = route_cost[k * R + r];
+                cost = cost < overage_cost[k] + segment_value[r * M] ? cost : never;
             }
     }
 
@@ -123,11 +122,11 @@ struct Problems {
         const Row zero = all(0), never = all(infinity());
         Row largest = zero;
         for (int k = 0; k < K; ++k) {
-            largest = greater(largest, cap[k] > zero ? magnitude(order_cost[k]) : zero);
-            largest = greater(largest, magnitude(over[k]));
+            largest = greater(largest, order_cap[k] > zero ? magnitude(order_cost[k]) : zero);
+            largest = greater(largest, magnitude(overage_cost[k]));
         }
-        for (int i = 0; i < K * R; ++i) largest = greater(largest, route[i] < never ? magnitude(route[i]) : zero);
-        for (int i = 0; i < R * M; ++i) largest = greater(largest, magnitude(value[i]));
+        for (int i = 0; i < K * R; ++i) largest = greater(largest, route_cost[i] < never ? magnitude(route_cost[i]) : zero);
+        for (int i = 0; i < R * M; ++i) largest = greater(largest, magnitude(segment_value[i]));
         largest_cost = largest;
     }
 
@@ -143,20 +142,20 @@ struct Problems {
         };
         Row room = zero;
         for (int k = 0; k < K; ++k) {
-            grid_cap[k] = amount(cap[k]);
+            grid_cap[k] = amount(order_cap[k]);
             grid_supply[k] = amount(supply[k]);
-            grid_over[k] = nearest_cost(over[k] * per_step);
+            grid_over[k] = nearest_cost(overage_cost[k] * per_step);
             grid_order[k] = nearest_cost((grid_cap[k] > zero ? order_cost[k] : zero) * per_step);
             room += grid_cap[k];
         }
-        grid_total = lesser(amount(total[0]), room);
+        grid_total = lesser(amount(order_total[0]), room);
         for (int i = 0; i < K * R; ++i) {
-            const Row whole = nearest_cost(route[i] * per_step);
-            grid_route[i] = route[i] < never ? whole : all(Real(NetworkSimplex::infinite()));
+            const Row whole = nearest_cost(route_cost[i] * per_step);
+            grid_route[i] = route_cost[i] < never ? whole : all(Real(NetworkSimplex::infinite()));
         }
         for (int i = 0; i < R * M; ++i) {
-            grid_value[i] = nearest_cost(value[i] * per_step);
-            grid_filled[i] = amount(width[i]) + (i % M > 0 ? grid_filled[i - 1] : zero);
+            grid_value[i] = nearest_cost(segment_value[i] * per_step);
+            grid_filled[i] = amount(segment_width[i]) + (i % M > 0 ? grid_filled[i - 1] : zero);
         }
     }
 

@@ -1,27 +1,16 @@
 // Points, prices and certificates of L buying LPs, made of their optimal flows: does for L LPs what `certificate.py` and
 // `shortest_paths/refine.py` do for blocks of them in JAX, and is tested against those. Pasted after `buying_lp.h`.
 
-struct BuyingLPs : Problems {
-    enum { FOUND = 11 };  // arrays of a solution
-    enum { OPTIMAL, INFEASIBLE, INACCURATE, ITERATION_LIMIT, BAD_INPUT };
-
-    // The answers, in the order of `Solution`.
-    Row order[K], ship[K * R], leftover[K], served[R * M], supply_price[K], demand_price[R];
-    Row order_price[1], objective[1], gap[1], primal_residual[1], dual_residual[1];
+struct BuyingLPs : Problems, Found, Statuses {
     bool unfinished[L];
     int status[L], pivots[L];
-
-    CUDA_CALLABLE static int rows_found(int array) {
-        const int rows[FOUND] = {K, K * R, K, R * M, K, R, 1, 1, 1, 1, 1};
-        return rows[array];
-    }
 
     // One LP's optimal flow and prices. Where only the root holds the pool, its price is free: infinite for now.
     CUDA_CALLABLE void take(const NetworkSimplex& net, int l) {
         const Real units = lane(unit, l), costs = lane(step, l);
         for (int k = 0; k < K; ++k) {
             const Int ordered = net.ordered_by(k);
-            lane(order[k], l) = ordered == net.cap[k] ? lane(cap[k], l) : Real(ordered) * units;
+            lane(order[k], l) = ordered == net.cap[k] ? lane(order_cap[k], l) : Real(ordered) * units;
             lane(supply_price[k], l) = Real(net.price[k]) * costs;
             const int to = net.parent[k];
             if (to >= K && to < K + R) lane(ship[k * R + to - K], l) = Real(net.down[k]) * units;
@@ -37,15 +26,15 @@ struct BuyingLPs : Problems {
     // What the sum of an order lacks by rounding goes to the parts between their bounds.
     CUDA_CALLABLE void round_order() {
         const Row zero = all(0), one = all(1);
-        Row excess = -total[0], inside = zero;
+        Row excess = -order_total[0], inside = zero;
         for (int k = 0; k < K; ++k) {
             excess += order[k];
-            inside += order[k] > zero ? (order[k] < cap[k] ? one : zero) : zero;
+            inside += order[k] > zero ? (order[k] < order_cap[k] ? one : zero) : zero;
         }
         excess = inside > zero ? excess / inside : zero;
         for (int k = 0; k < K; ++k) {
-            const Row moved = lesser(greater(order[k] - excess, zero), cap[k]);
-            order[k] = order[k] > zero ? (order[k] < cap[k] ? moved : order[k]) : order[k];
+            const Row moved = lesser(greater(order[k] - excess, zero), order_cap[k]);
+            order[k] = order[k] > zero ? (order[k] < order_cap[k] ? moved : order[k]) : order[k];
         }
     }
 
@@ -65,8 +54,8 @@ struct BuyingLPs : Problems {
         for (int r = 0; r < R; ++r) {
             Row before = zero;
             for (int i = r * M; i < (r + 1) * M; ++i) {
-                served[i] = greater(lesser(into[r] - before, width[i]), zero);
-                before += lesser(width[i], everything);
+                served[i] = greater(lesser(into[r] - before, segment_width[i]), zero);
+                before += lesser(segment_width[i], everything);
             }
         }
     }
@@ -74,17 +63,17 @@ struct BuyingLPs : Problems {
     // Feasible dual points: see `certificate.complete_prices`.
     CUDA_CALLABLE void complete_prices() {
         const Row zero = all(0), never = all(infinity());
-        for (int r = 0; r < R; ++r) demand_price[r] = -value[r * M];
+        for (int r = 0; r < R; ++r) demand_price[r] = -segment_value[r * M];
         for (int k = 0; k < K; ++k) {
-            const Row price = lesser(supply_price[k], over[k]);
-            for (int r = 0; r < R; ++r) demand_price[r] = greater(demand_price[r], price - route[k * R + r]);
+            const Row price = lesser(supply_price[k], overage_cost[k]);
+            for (int r = 0; r < R; ++r) demand_price[r] = greater(demand_price[r], price - route_cost[k * R + r]);
         }
         Row dearest = -never;
         for (int k = 0; k < K; ++k) {
-            Row price = over[k];
-            for (int r = 0; r < R; ++r) price = lesser(price, demand_price[r] + route[k * R + r]);
+            Row price = overage_cost[k];
+            for (int r = 0; r < R; ++r) price = lesser(price, demand_price[r] + route_cost[k * R + r]);
             supply_price[k] = price;
-            dearest = greater(dearest, cap[k] > zero ? order_cost[k] + price : -never);
+            dearest = greater(dearest, order_cap[k] > zero ? order_cost[k] + price : -never);
         }
         const Row dear = dearest > -never ? dearest : zero;
         order_price[0] = order_price[0] < never ? order_price[0] : dear;
@@ -93,43 +82,43 @@ struct BuyingLPs : Problems {
     // Objective, gap, residuals and status: see `certificate.examine`.
     CUDA_CALLABLE void examine(Real tolerance) {
         const Row zero = all(0), one = all(1), never = all(infinity());
-        Row cost = zero, size = zero, sum = zero, worst = zero, wrong = zero, bound = total[0] * order_price[0];
+        Row cost = zero, size = zero, sum = zero, worst = zero, wrong = zero, bound = order_total[0] * order_price[0];
         Row into[R];
         for (int r = 0; r < R; ++r) into[r] = zero;
         for (int k = 0; k < K; ++k) {
-            const Row paid = order_cost[k] * order[k], kept = over[k] * leftover[k];
+            const Row paid = order_cost[k] * order[k], kept = overage_cost[k] * leftover[k];
             cost += paid + kept;
             size += magnitude(paid) + magnitude(kept);
             bound += supply[k] * supply_price[k];
-            bound += lesser(cap[k], total[0]) * lesser(order_cost[k] + supply_price[k] - order_price[0], zero);
+            bound += lesser(order_cap[k], order_total[0]) * lesser(order_cost[k] + supply_price[k] - order_price[0], zero);
             sum += order[k];
-            worst = greater(worst, greater(order[k] - cap[k], greater(-order[k], -leftover[k])));
-            wrong = greater(wrong, supply_price[k] - over[k]);
+            worst = greater(worst, greater(order[k] - order_cap[k], greater(-order[k], -leftover[k])));
+            wrong = greater(wrong, supply_price[k] - overage_cost[k]);
             Row out = leftover[k] - order[k] - supply[k];
             for (int r = 0; r < R; ++r) {
                 const int i = k * R + r;
-                const Row units = ship[i], carried = (route[i] < never ? route[i] : zero) * units;
+                const Row units = ship[i], carried = (route_cost[i] < never ? route_cost[i] : zero) * units;
                 cost += carried;
                 size += magnitude(carried);
                 into[r] += units;
                 out += units;
-                worst = greater(worst, route[i] < never ? -units : magnitude(units));
-                wrong = greater(wrong, supply_price[k] - route[i] - demand_price[r]);
+                worst = greater(worst, route_cost[i] < never ? -units : magnitude(units));
+                wrong = greater(wrong, supply_price[k] - route_cost[i] - demand_price[r]);
             }
             worst = greater(worst, magnitude(out));
         }
         for (int r = 0; r < R; ++r) {
             for (int i = r * M; i < (r + 1) * M; ++i) {
-                const Row worth = value[i] * served[i];
+                const Row worth = segment_value[i] * served[i];
                 cost -= worth;
                 size += magnitude(worth);
-                bound += lesser(width[i], everything) * lesser(-value[i] - demand_price[r], zero);
+                bound += lesser(segment_width[i], everything) * lesser(-segment_value[i] - demand_price[r], zero);
                 into[r] -= served[i];
-                worst = greater(worst, greater(served[i] - width[i], -served[i]));
+                worst = greater(worst, greater(served[i] - segment_width[i], -served[i]));
             }
             worst = greater(worst, magnitude(into[r]));
         }
-        worst = greater(worst, magnitude(sum - total[0]));
+        worst = greater(worst, magnitude(sum - order_total[0]));
         objective[0] = cost;
         gap[0] = magnitude(cost - bound) / (size > zero ? size : one);
         primal_residual[0] = worst / (everything > zero ? everything : one);
@@ -141,14 +130,17 @@ struct BuyingLPs : Problems {
         }
     }
 
-    enum { PROOF = K + R + 3 };  // rows that change with the dual point
+    // Rows that change with the dual point: prices of nodes, then of regions, then these.
+    enum { ORDER_PRICE_ROW = K + R, GAP_ROW, DUAL_RESIDUAL_ROW, PROOF };
 
     CUDA_CALLABLE Row& proof(int i) {
-        Row* const rest[3] = {order_price, gap, dual_residual};
-        return i < K ? supply_price[i] : (i < K + R ? demand_price[i - K] : *rest[i - K - R]);
+        if (i < K) return supply_price[i];
+        if (i < K + R) return demand_price[i - K];
+        return i == ORDER_PRICE_ROW ? order_price[0] : (i == GAP_ROW ? gap[0] : dual_residual[0]);
     }
 
-    // Other dual points for LPs whose prices on the grid are too coarse to prove their answers: see `shortest_paths/refine.py`.
+    // Other dual points for LPs whose prices on the grid are too coarse to prove their answers: see
+    // `shortest_paths/refine.py`.
     CUDA_CALLABLE void sharpen(Real tolerance, int lanes) {
         bool coarse[L], any = false;
         for (int l = 0; l < L; ++l) {
@@ -168,7 +160,7 @@ struct BuyingLPs : Problems {
             if (attempt > 0) lower_order_price();
             examine(tolerance);
             for (int l = 0; l < L; ++l) {
-                if (!coarse[l] || !(lane(gap[0], l) < lane(best[K + R + 1], l))) continue;
+                if (!coarse[l] || !(lane(gap[0], l) < lane(best[GAP_ROW], l))) continue;
                 for (int i = 0; i < PROOF; ++i) lane(best[i], l) = lane(proof(i), l);
                 best_status[l] = status[l];
             }
@@ -188,25 +180,25 @@ struct BuyingLPs : Problems {
             return lowers;
         };
         Real node[K], region[R], pool = infinity();
-        for (int k = 0; k < K; ++k) node[k] = lane(over[k], l);
+        for (int k = 0; k < K; ++k) node[k] = lane(overage_cost[k], l);
         for (int r = 0; r < R; ++r) {
             Real into = 0;
             for (int k = 0; k < K; ++k) into += whole(lane(ship[k * R + r], l));
             region[r] = infinity();
             for (int i = (r + 1) * M; i-- > r * M;)
-                if (lane(grid_filled[i], l) > into) region[r] = -lane(value[i], l);
+                if (lane(grid_filled[i], l) > into) region[r] = -lane(segment_value[i], l);
         }
         bool fell = true;
         for (int sweep = 0; fell && sweep < K + R + 6; ++sweep) {
             fell = false;
             for (int k = 0; k < K; ++k) {
                 const Real ordered = whole(lane(order[k], l)), paid = lane(order_cost[k], l);
-                for (int r = 0; r < R; ++r) lower(node[k], lane(route[k * R + r], l) + region[r]);
+                for (int r = 0; r < R; ++r) lower(node[k], lane(route_cost[k * R + r], l) + region[r]);
                 if (ordered > 0) lower(node[k], pool - paid);
                 if (ordered < lane(grid_cap[k], l)) fell |= lower(pool, paid + node[k]);
             }
             for (int i = 0; i < K * R; ++i)
-                if (whole(lane(ship[i], l)) > 0) fell |= lower(region[i % R], node[i / R] - lane(route[i], l));
+                if (whole(lane(ship[i], l)) > 0) fell |= lower(region[i % R], node[i / R] - lane(route_cost[i], l));
         }
         for (int k = 0; k < K; ++k) lane(supply_price[k], l) = node[k];
         lane(order_price[0], l) = pool;
@@ -266,16 +258,15 @@ struct BuyingLPs : Problems {
     }
 
     // Columns of arrays in the order of `Solution`.
-    CUDA_CALLABLE void store(Real* const* arrays, long long stride, long long first, int lanes) const {
-        const Row* const from[FOUND] = {order, ship, leftover, served, supply_price, demand_price,
-                                     order_price, objective, gap, primal_residual, dual_residual};
+    CUDA_CALLABLE void store(Real* const* arrays, long long stride, long long first, int lanes) {
         for (int a = 0; a < FOUND; ++a) {
             Real* to = arrays[a] + first;
+            const Row* from = found(a);
             for (int i = 0; i < rows_found(a); ++i, to += stride) {
                 if (lanes == L)
-                    for (int l = 0; l < L; ++l) to[l] = lane(from[a][i], l);
+                    for (int l = 0; l < L; ++l) to[l] = lane(from[i], l);
                 else
-                    for (int l = 0; l < lanes; ++l) to[l] = lane(from[a][i], l);
+                    for (int l = 0; l < lanes; ++l) to[l] = lane(from[i], l);
             }
         }
     }

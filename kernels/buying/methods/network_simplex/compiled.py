@@ -11,7 +11,8 @@ only, to tell the address of the compiled function, which XLA then calls directl
 """
 
 import importlib.util
-import inspect
+import linecache
+import math
 import os
 import platform
 import re
@@ -28,13 +29,26 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Int8, Int32
 
-from jaxsim.kernels.buying.certificate import Limits
-from jaxsim.kernels.buying.problem import BuyingLP, Solution
+from jaxsim.kernels.buying.method import Limits
+from jaxsim.kernels.buying.methods.network_simplex.signature import (
+    ACTIVE,
+    FOUND,
+    GIVEN,
+    INPUTS,
+    OUTPUTS,
+    REAL,
+    Argument,
+    arrays_in_cpp,
+    axes,
+    pointers_in_cpp,
+)
+from jaxsim.kernels.buying.problem import BuyingLP, Shape, Solution
 
 MOST = 32, 64, 64
 """Most nodes, regions and segments: a basis numbers them in bytes, and costs of 32 bits leave room for such paths."""
 
-Shape = tuple[int, int, int, str]
+Sizes = tuple[int, int, int, str]
+"""Nodes, regions, segments, and the floating type."""
 
 _LINE_BYTES = 64
 _CACHE_BYTES = 1 << 18
@@ -59,22 +73,17 @@ def solve(
 
     A basis of zeros is none. An inactive LP keeps its basis; the rest of it is 0.
     """
-    nodes, regions, count = problem.route_cost.shape
-    segments, dtype = problem.segment_width.shape[1], problem.route_cost.dtype
-    real = lambda *axes: jax.ShapeDtypeStruct((*axes, count), dtype)
-    whole = jax.ShapeDtypeStruct((count,), jnp.int32)
-    outputs = {
-        "order": real(nodes), "ship": real(nodes, regions), "leftover": real(nodes), "served": real(regions, segments),
-        "supply_price": real(nodes), "demand_price": real(regions), "order_price": real(), "objective": real(),
-        "gap": real(), "primal_residual": real(), "dual_residual": real(), "status": whole,
-        "basis": jax.ShapeDtypeStruct(basis.shape, jnp.int8), "pivots": whole,
-    }  # fmt: skip
-    matters = jnp.ones(1, bool) if active is None else active
-    number = lambda value, kind: jnp.asarray(value, kind).reshape(1)
-    options = number(limits.iterations, jnp.int32), number(limits.tolerance, dtype)
+    (count,), dtype = problem.batch, problem.route_cost.dtype
+    sizes = problem.shape._asdict() | {"bytes": len(basis)}
+    kind_of = lambda argument: dtype if argument.kind == REAL else jnp.dtype(argument.kind)
+    outputs = [jax.ShapeDtypeStruct((*axes(each, sizes), count), kind_of(each)) for each in OUTPUTS]
+    all_active = jnp.ones(1, bool) if active is None else active
+    options = [jnp.asarray(getattr(limits, each.name), kind_of(each)).reshape(1) for each in INPUTS[-len(limits) :]]
     call = _cpu_call if jax.default_backend() == "cpu" else _cuda_call
-    *fields, basis, pivots = call((nodes, regions, segments, dtype.name), (*problem, basis, matters, *options), outputs)
-    return Solution(*fields), basis, pivots
+    nodes, regions, segments = problem.shape
+    found = call((nodes, regions, segments, dtype.name), (*problem, basis, all_active, *options), outputs)
+    named = {each.name: array for each, array in zip(OUTPUTS, found, strict=True)}
+    return Solution(*(named[name] for name in Solution._fields)), named["basis"], named["pivots"]
 
 
 def _source(nodes: int, regions: int, segments: int, dtype: str, lanes: int, block: int) -> str:
@@ -83,7 +92,8 @@ def _source(nodes: int, regions: int, segments: int, dtype: str, lanes: int, blo
     sizes = f"constexpr int K = {nodes}, R = {regions}, M = {segments}, L = {lanes}, B = {block};\n"
     width = "" if lanes == 1 else f" __attribute__((vector_size({lanes} * sizeof(Real))))"
     types = f"typedef {real} Real;\ntypedef {whole} Int;\ntypedef Real Row{width};\n"
-    return sizes + types + "".join(map(_text, ("network_simplex.h", "buying_lp.h", "buying_lp_answer.h")))
+    parts = _text("network_simplex.h"), arrays_in_cpp(), _text("buying_lp.h"), _text("buying_lp_answer.h")
+    return sizes + types + "".join(parts)
 
 
 def _lanes(nodes: int, regions: int, segments: int, dtype: str) -> int:
@@ -94,9 +104,9 @@ def _lanes(nodes: int, regions: int, segments: int, dtype: str) -> int:
 
 def _block(nodes: int, regions: int, segments: int, dtype: str) -> tuple[int, int]:
     """LPs that a CPU copies at a time, as many as stay in its cache, and the numbers of the workspace for one."""
-    given = 4 * nodes + 1 + nodes * regions + 2 * regions * segments
-    found = 3 * nodes + nodes * regions + regions * segments + regions + 5
-    numbers = given + found + -(-basis_size(nodes, regions) // _SIZE[dtype])
+    basis = basis_size(nodes, regions)
+    sizes = Shape(nodes, regions, segments)._asdict() | {"bytes": basis}
+    numbers = sum(math.prod(axes(each, sizes)) for each in (*GIVEN, *FOUND)) + -(-basis // _SIZE[dtype])
     lanes = _lanes(nodes, regions, segments, dtype)
     return max(_CACHE_BYTES // (numbers * _SIZE[dtype]) // lanes, 1) * lanes, numbers
 
@@ -136,25 +146,25 @@ def _no_remarks() -> Iterator[None]:
         os.close(kept)
 
 
-def _cpu_call(shape: Shape, inputs: Sequence[Array], outputs: dict[str, jax.ShapeDtypeStruct]) -> Sequence[Array]:
+def _cpu_call(shape: Sizes, inputs: Sequence[Array], outputs: Sequence[jax.ShapeDtypeStruct]) -> Sequence[Array]:
     with _COMPILING:
         target = _cpu_target(*shape)
     block, numbers = _block(*shape)
-    workspace = jax.ShapeDtypeStruct((numbers * min(block, outputs["pivots"].size),), shape[3])
-    return jax.ffi.ffi_call(target, [*outputs.values(), workspace])(*inputs)[:-1]
+    workspace = jax.ShapeDtypeStruct((numbers * min(block, inputs[0].shape[-1]),), shape[3])
+    return jax.ffi.ffi_call(target, [*outputs, workspace])(*inputs)[:-1]
 
 
-def _cuda_call(shape: Shape, inputs: Sequence[Array], outputs: dict[str, jax.ShapeDtypeStruct]) -> Sequence[Array]:
+def _cuda_call(shape: Sizes, inputs: Sequence[Array], outputs: Sequence[jax.ShapeDtypeStruct]) -> Sequence[Array]:
     """One thread per LP; also runs on a CPU, through Warp's bridge.
 
     The active LPs come first, so that 32 threads that go in step all have work or none.
     """
-    *lps, active, limit, tolerance = inputs
+    active = inputs[INPUTS.index(ACTIVE)]
     place = jnp.argsort(~active, stable=True).astype(jnp.int32)
-    sizes = {name: output.shape for name, output in outputs.items()}
+    shapes = {argument.name: output.shape for argument, output in zip(OUTPUTS, outputs, strict=True)}
     with _COMPILING:
         kernel = _cuda_kernel(*shape)
-    return kernel(*lps, active, place, limit, tolerance, launch_dims=outputs["pivots"].shape, output_dims=sizes)
+    return kernel(*inputs, place, launch_dims=inputs[0].shape[-1:], output_dims=shapes)
 
 
 @cache
@@ -162,17 +172,14 @@ def _cpu_target(nodes: int, regions: int, segments: int, dtype: str) -> str:
     """Name under which XLA knows the compiled function."""
     wp = _warp()
 
-    def tell(address): ...
-
-    def tell_address(address):
-        tell(address)
-
     types = {"address": wp.array(dtype=wp.int64)}
     shape = nodes, regions, segments, dtype
     snippet = _source(*shape, _lanes(*shape), _block(*shape)[0]) + _text("network_simplex_call.h")
-    tell = wp.func_native(snippet)(_annotated(tell, types))
+    tell = wp.func_native(snippet)(_function("tell", types, "..."))
     options = {"cpu_compiler_flags": _compiler_flags()}
-    kernel = wp.kernel(enable_backward=False, module="unique", module_options=options)(_annotated(tell_address, types))
+    kernel = wp.kernel(enable_backward=False, module="unique", module_options=options)(
+        _function("tell_address", types, "tell(address)", tell=tell)
+    )
     address = wp.zeros(1, dtype=wp.int64, device="cpu")
     wp.launch(kernel, 1, outputs=[address], device="cpu")
     _KEPT.append(kernel)
@@ -185,44 +192,23 @@ def _cpu_target(nodes: int, regions: int, segments: int, dtype: str) -> str:
 def _cuda_kernel(nodes: int, regions: int, segments: int, dtype: str) -> Callable[..., Sequence[Array]]:
     """A function of JAX arrays that launches one thread per LP."""
     wp = _warp()
-    return wp.jax_kernel(_threads(nodes, regions, segments, dtype), num_outputs=14)
+    return wp.jax_kernel(_threads(nodes, regions, segments, dtype), num_outputs=len(OUTPUTS))
 
 
 def _threads(nodes: int, regions: int, segments: int, dtype: str) -> Any:
     """The Warp kernel of which each thread solves one LP."""
     wp = _warp()
 
-    def solve_one(
-        order_cost, cap, total, supply, route_cost, overage_cost, segment_value, segment_width,
-        start, active, place, max_pivots, tolerance,
-        order, ship, leftover, served, supply_price, demand_price, order_price,
-        objective, gap, primal_residual, dual_residual, status, basis, pivots, thread,
-    ): ...  # fmt: skip
-
-    def solve_each(
-        order_cost, cap, total, supply, route_cost, overage_cost, segment_value, segment_width,
-        start, active, place, max_pivots, tolerance,
-        order, ship, leftover, served, supply_price, demand_price, order_price,
-        objective, gap, primal_residual, dual_residual, status, basis, pivots,
-    ):  # fmt: skip
-        solve_one(
-            order_cost, cap, total, supply, route_cost, overage_cost, segment_value, segment_width,
-            start, active, place, max_pivots, tolerance,
-            order, ship, leftover, served, supply_price, demand_price, order_price,
-            objective, gap, primal_residual, dual_residual, status, basis, pivots, wp.tid(),
-        )  # fmt: skip
-
-    names = inspect.getfullargspec(inspect.unwrap(solve_each)).args
-    axes = {"route_cost": 3, "segment_value": 3, "segment_width": 3, "ship": 3, "served": 3} | dict.fromkeys(
-        ("total", "tolerance", "order_price", "objective", "gap", "primal_residual", "dual_residual"), 1
+    kind_of = lambda argument: getattr(wp, dtype if argument.kind == REAL else argument.kind)
+    arguments = *INPUTS, Argument("place", "int32"), *OUTPUTS
+    types = {each.name: wp.array(dtype=kind_of(each), ndim=len(each.axes) + 1) for each in arguments}
+    source = _source(nodes, regions, segments, dtype, 1, 1) + pointers_in_cpp() + _text("network_simplex_thread.h")
+    stub = _function("solve_one", types | {"thread": wp.int32}, "...")
+    solve_one = wp.func_native(_four_at_a_time(source))(stub)
+    body = f"solve_one({', '.join(types)}, wp.tid())"
+    return wp.kernel(enable_backward=False, module="unique")(
+        _function("solve_each", types, body, solve_one=solve_one, wp=wp)
     )
-    types = {name: wp.array(dtype=getattr(wp, dtype), ndim=axes.get(name, 2)) for name in names}
-    types |= {name: wp.array(dtype=wp.int8, ndim=2) for name in ("start", "basis")}
-    types |= {name: wp.array(dtype=wp.int32) for name in ("place", "max_pivots", "status", "pivots")}
-    types["active"] = wp.array(dtype=wp.bool)
-    snippet = _four_at_a_time(_source(nodes, regions, segments, dtype, 1, 1) + _text("network_simplex_thread.h"))
-    solve_one = wp.func_native(snippet)(_annotated(solve_one, types | {"thread": wp.int32}))
-    return wp.kernel(enable_backward=False, module="unique")(_annotated(solve_each, types))
 
 
 def _four_at_a_time(source: str) -> str:
@@ -233,11 +219,14 @@ def _four_at_a_time(source: str) -> str:
     return re.sub(r"^(?= *for \(int \w+ = [^;]*; \w+ <)", "#pragma unroll 4\n", source, flags=re.MULTILINE)
 
 
-def _annotated(function: Callable[..., None], types: dict[str, Any]) -> Callable[..., None]:
-    """The function with Warp's types of its arguments: written in its head, run-time type checkers would read them."""
-    function = inspect.unwrap(function)
-    function.__annotations__ = types
-    return function
+def _function(name: str, types: dict[str, Any], body: str, **known: Any) -> Callable[..., None]:
+    """A function for Warp to compile, with types of its arguments. Warp reads its text from `linecache`."""
+    text, file = f"def {name}({', '.join(types)}):\n    {body}\n", f"<{name} of {__name__}>"
+    linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
+    scope: dict[str, Any] = {"__name__": __name__} | known
+    exec(compile(text, file, "exec"), scope)
+    scope[name].__annotations__ = types
+    return scope[name]
 
 
 _COMPILING = threading.Lock()

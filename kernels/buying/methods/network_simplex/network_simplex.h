@@ -13,7 +13,8 @@
 // Whole numbers make every sum exact: a blocked arc is at exactly zero, and no tolerance decides anything.
 
 struct NetworkSimplex {
-    enum { P = K + R, S = P + 1, VERTICES = S + 1, WORDS = (VERTICES + 63) / 64, STATE = P + 1 + K + R };
+    enum { P = K + R, S = P + 1, VERTICES = S + 1, WORDS = (VERTICES + 63) / 64 };
+    enum { AT_CAP = P + 1, KINK = AT_CAP + K, STATE = KINK + R };  // of a basis, after the parents: see `keep`
     enum { WIDE = sizeof(Int) == 8 };
     typedef unsigned long long Word;
 
@@ -102,14 +103,14 @@ struct NetworkSimplex {
             const bool to_region = (r >= 0) & (r < R), to_pool = (to == P) & (cap[k] > 0);
             const bool open = route[k * R + (to_region ? r : 0)] < infinite();
             parent[k] = ((to_region & open) | to_pool) ? to : +S;
-            const Int outside = state[P + 1 + k] != 0 ? -1 : 1;
+            const Int outside = state[AT_CAP + k] != 0 ? -1 : 1;
             side[k] = cap[k] > 0 ? outside : 0;
         }
         for (int r = 0; r < R; ++r) {
             const int to = state[K + r] - 1;
             const bool to_node = (to >= 0) & (to < K), open = route[(to_node ? to : 0) * R + r] < infinite();
             parent[K + r] = (to_node & open) ? to : +S;
-            const int kink = state[P + 1 + K + r];
+            const int kink = state[KINK + r];
             stand(r, kink < 0 ? 0 : (kink > M ? +M : kink));
         }
         const int to = state[P] - 1;
@@ -424,10 +425,10 @@ struct NetworkSimplex {
     // The basis, as `recall` takes it.
     CUDA_CALLABLE void keep(signed char* state) const {
         for (int v = 0; v <= P; ++v) state[v] = static_cast<signed char>(parent[v] + 1);
-        for (int k = 0; k < K; ++k) state[P + 1 + k] = (side[k] < 0) & (parent[k] != P) & (parent[P] != k);
+        for (int k = 0; k < K; ++k) state[AT_CAP + k] = (side[k] < 0) & (parent[k] != P) & (parent[P] != k);
         for (int r = 0; r < R; ++r) {
             const signed char kink = static_cast<signed char>(last[r] + 1);
-            state[P + 1 + K + r] = parent[K + r] == S ? 0 : kink;
+            state[KINK + r] = parent[K + r] == S ? 0 : kink;
         }
     }
 };

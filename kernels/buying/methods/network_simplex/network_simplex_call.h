@@ -2,6 +2,8 @@
 // Structures as in xla/ffi/api/c_api.h, whose binary interface XLA keeps; only the fields used here have names.
 
 struct Handler {
+    enum { ASKS_FOR_METADATA = 1 };  // type of an extension
+    enum { VERSION_MAJOR = 0, VERSION_MINOR = 1 };  // of the interface
     struct Extension {
         size_t size;
         int type;
@@ -42,10 +44,10 @@ struct Handler {
 
     // Answers the question for the version of the interface, or solves the LPs of a batch one after another.
     static void* call(CallFrame* frame) {
-        if (frame->extension != nullptr && frame->extension->type == 1) {
+        if (frame->extension != nullptr && frame->extension->type == ASKS_FOR_METADATA) {
             Metadata* metadata = reinterpret_cast<MetadataExtension*>(frame->extension)->metadata;
-            metadata->major = 0;
-            metadata->minor = 1;
+            metadata->major = VERSION_MAJOR;
+            metadata->minor = VERSION_MINOR;
             return nullptr;
         }
         solve(frame->inputs.each, frame->outputs.each);
@@ -55,18 +57,22 @@ struct Handler {
     // B LPs at a time: the columns of the active ones go to a workspace within a core's second cache, and the answers back
     // from there. Rows are a whole batch apart: with few cache lines of each in a go, the core would wait for every one.
     static void solve(Buffer** in, Buffer** out) {
+        typedef BuyingLPs At;  // positions
         enum { STATE = NetworkSimplex::STATE };
-        const long long count = in[0]->dims[1];
-        const int value_rows = in[6]->dims[0] == 1 ? 1 : R, width = count < B ? static_cast<int>(count) : B;
-        const bool *active = static_cast<const bool*>(in[9]->data), all = in[9]->dims[0] == 1 && *active;
-        const int limit = *static_cast<const int*>(in[10]->data);
-        const Real tolerance = *static_cast<const Real*>(in[11]->data);
-        const signed char* start = static_cast<const signed char*>(in[8]->data);
-        signed char* basis = static_cast<signed char*>(out[12]->data);
-        int *status = static_cast<int*>(out[11]->data), *pivots = static_cast<int*>(out[13]->data);
-        Real *given[BuyingLPs::GIVEN], *found[BuyingLPs::FOUND], *room = static_cast<Real*>(out[14]->data);
-        for (int a = 0; a < BuyingLPs::GIVEN; room += BuyingLPs::rows_given(a++, R) * width) given[a] = room;
-        for (int a = 0; a < BuyingLPs::FOUND; room += BuyingLPs::rows_found(a++) * width) found[a] = room;
+        const long long count = in[At::SUPPLY]->dims[1];
+        const int value_rows = in[At::SEGMENT_VALUE]->dims[0] == 1 ? 1 : R;
+        const int width = count < B ? static_cast<int>(count) : B;
+        const bool* active = static_cast<const bool*>(in[At::ACTIVE]->data);
+        const bool all = in[At::ACTIVE]->dims[0] == 1 && *active;
+        const int limit = *static_cast<const int*>(in[At::ITERATIONS]->data);
+        const Real tolerance = *static_cast<const Real*>(in[At::TOLERANCE]->data);
+        const signed char* start = static_cast<const signed char*>(in[At::START]->data);
+        signed char* basis = static_cast<signed char*>(out[At::BASIS]->data);
+        int* status = static_cast<int*>(out[At::STATUS]->data);
+        int* pivots = static_cast<int*>(out[At::PIVOTS]->data);
+        Real *given[At::GIVEN], *found[At::FOUND], *room = static_cast<Real*>(out[At::WORKSPACE]->data);
+        for (int a = 0; a < At::GIVEN; room += At::rows_given(a++) * width) given[a] = room;
+        for (int a = 0; a < At::FOUND; room += At::rows_found(a++) * width) found[a] = room;
         signed char(*states)[STATE] = reinterpret_cast<signed char(*)[STATE]>(room);
         int place[B];
         for (long long first = 0; first < count; first += width) {
@@ -76,9 +82,9 @@ struct Handler {
                 place[many] = c;
                 many += all || active[first + c];
             }
-            for (int a = 0; a < BuyingLPs::GIVEN; ++a)
-                gather(static_cast<const Real*>(in[a]->data) + first, count, given[a], width,
-                       BuyingLPs::rows_given(a, value_rows), place, many);
+            for (int a = 0; a < At::GIVEN; ++a)
+                gather(static_cast<const Real*>(in[a]->data) + first, count, given[a], width, At::rows_in(a, value_rows),
+                       place, many);
             for (int i = 0; i < STATE; ++i)
                 for (int c = 0; c < many; ++c) states[c][i] = start[i * count + first + place[c]];
             for (int c = 0; c < columns; ++c) status[first + c] = pivots[first + c] = 0;
@@ -93,9 +99,9 @@ struct Handler {
                     pivots[first + place[c + l]] = lps.pivots[l];
                 }
             }
-            for (int a = 0; a < BuyingLPs::FOUND; ++a)
-                scatter(found[a], width, static_cast<Real*>(out[a]->data) + first, count, BuyingLPs::rows_found(a), place,
-                        many, columns);
+            for (int a = 0; a < At::FOUND; ++a)
+                scatter(found[a], width, static_cast<Real*>(out[a]->data) + first, count, At::rows_found(a), place, many,
+                        columns);
             for (int i = 0; i < STATE; ++i) {
                 const long long row = i * count + first;
                 for (int c = 0; many < columns && c < columns; ++c) basis[row + c] = start[row + c];

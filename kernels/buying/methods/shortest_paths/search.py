@@ -11,7 +11,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jaxsim.kernels.buying.certificate import Certify, Limits, Prices, complete_point, complete_prices, cost_size
+from jaxsim.kernels.buying.certificate import Certify, Prices, complete_point, complete_prices, cost_size
+from jaxsim.kernels.buying.method import Limits
 from jaxsim.kernels.buying.methods.shortest_paths.flow import NEVER, Labels, Network, least_cost_flow
 from jaxsim.kernels.buying.methods.shortest_paths.refine import sharp_labels, sharp_prices
 from jaxsim.kernels.buying.problem import BuyingLP, Solution

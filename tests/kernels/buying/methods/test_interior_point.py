@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from jaxsim.kernels import buying
-from jaxsim.kernels.buying import BuyingLP, Method, Solution, Status, solve_from
+from jaxsim.kernels.buying import BuyingLP, Method, Solution, Status, central_order, sensitivity, solve_from
 from jaxsim.kernels.buying.blocks import prepare
-from jaxsim.kernels.buying.certificate import Limits
+from jaxsim.kernels.buying.method import Limits
 from jaxsim.kernels.buying.methods.interior_point import search as interior_point
-from jaxsim.kernels.buying.methods.interior_point.search import State, central_order, no_state, sensitivity
+from jaxsim.kernels.buying.methods.interior_point.scaled import State
 from tests.kernels.random_lps import KINDS, random_lps
 from validation.adversarial_lps import FAMILIES, adversarial_lps
 from validation.reference_lp import HighsBuyingLP
@@ -22,6 +22,8 @@ SHAPE = 3, 2, 2
 EACH = 8
 COUNT = EACH * len(KINDS)  # all float64 tests share one batch size, and with it one compiled function
 BARRIER = 1e-3
+
+no_start = partial(buying.no_start, method=buying.INTERIOR_POINT)
 
 
 def several(kinds=KINDS, each: int = EACH, seed: int = 0) -> Fields:
@@ -34,11 +36,11 @@ def as_lps(fields: Fields, dtype: type[np.floating] = np.float64) -> BuyingLP:
 
 
 def run(
-    fields: Fields, dtype: type[np.floating] = np.float64, method: Method = "interior_point", **options
+    fields: Fields, dtype: type[np.floating] = np.float64, method: Method = buying.INTERIOR_POINT, **options
 ) -> Solution:
     """By the program that also takes states: compiling another one would take longer than all its runs."""
     lps = as_lps(fields, dtype)
-    return jax.tree.map(np.asarray, solve_from(lps, no_state(lps), method=method, **options)[0])
+    return jax.tree.map(np.asarray, solve_from(lps, no_start(lps), method=method, **options)[0])
 
 
 @jax.jit
@@ -101,7 +103,7 @@ def test_float32_agrees_with_highs(fields):
 
 
 def test_mixed_precision_agrees_with_highs(fields):
-    answer = run(fields, method="interior_point_mixed")
+    answer = run(fields, method=buying.INTERIOR_POINT_MIXED)
     assert answer.order.dtype == np.float64
     check_against_highs(fields, answer, 1e-8, 0.97)
 
@@ -164,13 +166,13 @@ def test_no_lp_depends_on_the_others(fields, answer):
 
 def test_warm_start(fields):
     """A state saves iterations after a small change; none, and no garbage, changes the answer."""
-    from_state = partial(solve_from, method="interior_point")
+    from_state = partial(solve_from, method=buying.INTERIOR_POINT)
     lps = as_lps(fields)
-    cold, state = from_state(lps, no_state(lps))
-    np.testing.assert_array_equal(cold.order, buying.solve(lps, method="interior_point").order)
+    cold, state = from_state(lps, no_start(lps))
+    np.testing.assert_array_equal(cold.order, buying.solve(lps, method=buying.INTERIOR_POINT).order)
     change = np.random.default_rng(1).uniform(0.995, 1.005, fields["order_cost"].shape)
     moved = fields | {"order_cost": fields["order_cost"] * change}
-    exact, _ = from_state(as_lps(moved), no_state(lps))
+    exact, _ = from_state(as_lps(moved), no_start(lps))
     optimal = np.asarray(exact.status) == Status.OPTIMAL
     rng = np.random.default_rng(2)
     garbage = (
@@ -184,16 +186,19 @@ def test_warm_start(fields):
         np.testing.assert_array_equal(warm.status, exact.status)
         off = np.abs(np.asarray(warm.objective - exact.objective))[optimal]
         assert (off <= 2e-8 * size_of_terms(moved, exact)[optimal]).all()
-    count, cold_count = (np.asarray(iterations(as_lps(moved), start))[optimal] for start in (state, no_state(lps)))
+    count, cold_count = (np.asarray(iterations(as_lps(moved), start))[optimal] for start in (state, no_start(lps)))
     assert np.median(count) <= 0.6 * np.median(cold_count)
-    _, mixed_state = solve_from(lps, no_state(lps), method="interior_point_mixed")
+    _, mixed_state = solve_from(lps, no_start(lps), method=buying.INTERIOR_POINT_MIXED)
     mixed_count = np.asarray(iterations(as_lps(moved), mixed_state))[optimal]
     assert np.percentile(mixed_count, 99) <= np.percentile(count, 99) + 1
 
 
 def test_iteration_limit_is_said(fields):
     lps = as_lps({name: array[..., 0] for name, array in fields.items()})
-    assert solve_from(lps, no_state(lps), max_iterations=2, method="interior_point")[0].status == Status.ITERATION_LIMIT
+    assert (
+        solve_from(lps, no_start(lps), max_iterations=2, method=buying.INTERIOR_POINT)[0].status
+        == Status.ITERATION_LIMIT
+    )
 
 
 SMOOTH = ("ordinary", "no order", "no demand", "closed routes", "negative costs", "padded", "zero widths", "scarce")

@@ -24,8 +24,8 @@ from validation.reference_lp import HighsBuyingLP
 pytest.importorskip("warp")
 
 SHAPES = ((1, 1, 1), (6, 1, 4), (3, 2, 6), (8, 8, 4), (7, 20, 4), (32, 40, 3))
-simplex = partial(solve_from, method="network_simplex")
-shortest_paths = partial(solve, method="shortest_paths")
+simplex = partial(solve_from, method=buying.NETWORK_SIMPLEX)
+shortest_paths = partial(solve, method=buying.SHORTEST_PATHS)
 
 
 def as_lp(fields: dict[str, np.ndarray], dtype: type[np.floating] = np.float64) -> BuyingLP:
@@ -237,7 +237,7 @@ def test_threads_of_the_accelerator_on_a_cpu(monkeypatch):
     lp = as_lp(random_lps((4, 4, 4), 42, "ordinary", 3))
     direct, basis = simplex(lp, no_start(lp))
     monkeypatch.setattr(compiled, "_cpu_call", compiled._cuda_call)
-    plain, start = jax.jit(partial(inspect.unwrap(solve_from), method="network_simplex")), basis[:, ::-1]
+    plain, start = jax.jit(partial(inspect.unwrap(solve_from), method=buying.NETWORK_SIMPLEX)), basis[:, ::-1]
     for active in (jnp.arange(42) % 20 != 5, jnp.arange(42) % 7 == 3):
         answer, after = plain(lp, start, active=active)
         for name in ("order", "ship", "status"):
@@ -299,10 +299,11 @@ def test_compiled_certificate_is_that_of_the_returned_point(dtype):
 
 
 def test_method_is_chosen_in_one_place(monkeypatch):
-    assert buying.default_method(8, 8, 4) == "network_simplex"
-    assert buying.default_method(33, 8, 4) == "shortest_paths"
+    shape = buying.Shape(8, 8, 4)
+    assert buying.default_method(shape) == buying.NETWORK_SIMPLEX
+    assert buying.default_method(shape._replace(nodes=33)) == buying.SHORTEST_PATHS
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert buying.default_method(8, 8, 4) == "shortest_paths"
+    assert buying.default_method(shape) == buying.SHORTEST_PATHS
     lp = as_lp(random_lps((2, 2, 2), 3, "ordinary", 3))
     with pytest.raises(ValueError, match="warp"):
-        solve(lp, method="network_simplex", tolerance=1e-7)
+        solve(lp, method=buying.NETWORK_SIMPLEX, tolerance=1e-7)

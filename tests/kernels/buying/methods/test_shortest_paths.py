@@ -29,7 +29,7 @@ EACH = 19  # LPs of each shape and kind: 9 x 12 x 19 = 2052
 OBJECTIVE_TOLERANCE = 1e-8  # part of the sum of the objective's magnitudes
 ORDER_TOLERANCE = 1e-7  # part of all units
 
-solve = partial(buying.solve, method="shortest_paths")
+solve = partial(buying.solve, method=buying.SHORTEST_PATHS)
 
 
 def as_lp(fields: dict[str, np.ndarray], dtype: type[np.floating] = np.float64) -> BuyingLP:
@@ -175,7 +175,7 @@ def test_certificate_sees_damage(monkeypatch):
         return honest(expensive, max_iterations)
 
     monkeypatch.setattr(paths, "least_cost_flow", worse)
-    unjitted = partial(inspect.unwrap(buying.solve), method="shortest_paths")
+    unjitted = partial(inspect.unwrap(buying.solve), method=buying.SHORTEST_PATHS)
     assert Status(int(jax.jit(lambda lp: unjitted(lp))(small()).status)) is Status.INACCURATE
 
 
@@ -256,7 +256,7 @@ def test_a_segment_wider_than_all_units_takes_no_digits():
     ],
     ids=["order", "unused value", "near tie"],
 )  # fmt: skip
-@pytest.mark.parametrize("method", ["shortest_paths", "network_simplex"])
+@pytest.mark.parametrize("method", [buying.SHORTEST_PATHS, buying.NETWORK_SIMPLEX])
 def test_prices_are_sharper_than_the_grid(changes, method):
     """Costs that matter are too small a part of the largest for prices on the grid to prove the optimum."""
     answer = solve(small(**changes), method=method)
