@@ -10,9 +10,9 @@ import jax
 import numpy as np
 from jaxtyping import Float64
 
+from jaxsim.atomic import write_bytes
 from jaxsim.conformance.blocks import Conformance, conform
 from jaxsim.conformance.report import figures, verdict
-from jaxsim.runs.atomic import write_bytes
 from jaxsim.runs.costs import read_costs
 from jaxsim.runs.problem import Problem, load_problem
 from jaxsim.runs.progress import Progress, Silent

@@ -9,9 +9,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from jaxsim import atomic
 from jaxsim.report import figures
 from jaxsim.report.text import HEAD, INDICATORS, Indicator
-from jaxsim.runs import atomic
 from jaxsim.runs.folder import RunFolder, open_run
 
 DPI = 160

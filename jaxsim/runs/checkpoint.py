@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxsim.runs import atomic
+from jaxsim import atomic
 from jaxsim.runs.folder import RunError
 
 KEEP = 3

@@ -18,7 +18,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jaxsim.runs import atomic, toml
+from jaxsim import atomic
+from jaxsim.runs import toml
 
 PACKAGES = ("jaxsim-inbound", "jax", "jaxlib", "numpy", "scipy", "equinox", "highspy", "pyarrow")
 """Packages whose versions a manifest records."""

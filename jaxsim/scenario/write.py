@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from jaxsim.atomic import sync
 from jaxsim.scenario.schema import TABLES
 
 ROW_GROUP = 131_072
@@ -83,19 +84,11 @@ class ScenarioWriter:
 
     def _publish(self) -> None:
         for path in self._temporary.iterdir():
-            _sync(path)
-        _sync(self._temporary)
+            sync(path)
+        sync(self._temporary)
         self._temporary.chmod(0o777 & ~_umask())
         os.replace(self._temporary, self.folder)
-        _sync(self.folder.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync(self.folder.parent)
 
 
 def _umask() -> int:
