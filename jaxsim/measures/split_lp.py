@@ -17,6 +17,8 @@ import scipy.linalg
 import scipy.sparse
 from jaxtyping import Float64, Int
 
+from jaxsim.highs import QuietHighs
+
 
 @dataclasses.dataclass(frozen=True)
 class SplitProblem:
@@ -79,9 +81,8 @@ def solve_highs(problem: SplitProblem, *, time_limit: float, threads: int) -> Sp
     lp.row_lower_ = lp.row_upper_ = np.r_[problem.gap / size, np.ones(len(problem.start))]
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
-    highs = highspy.Highs()
+    highs = QuietHighs()
     options = {
-        "output_flag": False,
         "time_limit": time_limit,
         "threads": threads,
         "solver": "ipm",

@@ -16,12 +16,13 @@ from typing import NamedTuple
 import highspy
 import numpy as np
 
+from jaxsim.highs import QuietHighs
+
 # HiGHS takes no tolerance below 1e-10, and an absolute one. Ties are broken by 1e-6 of a cost: costs are scaled up. A
 # million units are not held to 1e-10 in float64: quantities are scaled down. Powers of two change no digit.
 _COST_SCALE = 1024.0
 _LARGEST_QUANTITY = 1024.0
 _OPTIONS = {
-    "output_flag": False,
     "solver": "simplex",
     "presolve": "off",
     "parallel": "off",
@@ -84,7 +85,7 @@ def solve(problem: BuyingProblem, name: str, order: Sequence[float] | None = Non
     Raises:
         RuntimeError: HiGHS claims no optimum; the message carries `name` and the status.
     """
-    solver = highspy.Highs()
+    solver = QuietHighs()
     for option, value in _OPTIONS.items():
         solver.setOptionValue(option, value)
     unit = _unit(problem)
