@@ -25,10 +25,10 @@ CHUNK = {"cpu": 512, "gpu": 65536}
 KEEP_BYTES = 1 << 30
 """Chunks stay on the device between runs while all of them together take less than this; so do their LPs' bases."""
 
-_OPTIONS = {"xla_cpu_prefer_vector_width": 512} if jax.default_backend() == "cpu" else None
-_simulate = jax.jit(
-    simulate_chunk, static_argnames=("shape", "record"), donate_argnames="bases", compiler_options=_OPTIONS
-)
+_jit = partial(jax.jit, simulate_chunk, static_argnames=("shape", "record"), donate_argnames="bases")
+_simulate = _jit(compiler_options={"xla_cpu_prefer_vector_width": 512})
+"""On a CPU. Which of both is right is asked when a chunk runs: to ask starts a backend, which an import must not."""
+_simulate_elsewhere = _jit()
 
 
 class Simulator:
@@ -136,7 +136,8 @@ class Simulator:
     def _run_chunk(self, shared: Shared, record: bool, index: int):
         with jax.enable_x64(True):
             inputs = self._chunk_inputs(index)
-            counts, bases, days = _simulate(
+            simulate = _simulate if jax.default_backend() == "cpu" else _simulate_elsewhere
+            counts, bases, days = simulate(
                 inputs, shared, self._start_bases(index, inputs), shape=self._shape, record=record
             )
             if self._keep_bases and bases.nbytes * len(self._chunks) <= KEEP_BYTES:
