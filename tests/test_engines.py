@@ -57,6 +57,16 @@ def test_chunks_threads_and_companions_change_nothing(tiny):
         np.testing.assert_array_equal(getattr(whole, field.name)[:, 2:], getattr(later, field.name), field.name)
 
 
+def test_trials_are_numbered_in_the_event_engine_too(tiny):
+    few, costs = tiny.take(np.arange(3)), random_costs(tiny, 2)
+    whole = reference.run(few, costs, trials=3, seed=11).outcome()
+    later = reference.run(few, costs, trials=2, first_trial=1, seed=11).outcome()
+    for field in dataclasses.fields(Outcome):
+        np.testing.assert_array_equal(getattr(whole, field.name)[:, 1:], getattr(later, field.name), field.name)
+    with pytest.raises(ValueError, match="must not be negative, got -1"):
+        reference.run(few, first_trial=-1)
+
+
 def test_one_compilation_per_system(tiny):
     from jaxsim.simulator import simulator as module
 

@@ -56,15 +56,16 @@ def run(
     costs: np.ndarray | None = None,
     *,
     trials: int = 1,
+    first_trial: int = 0,
     seed: int = 0,
     products: Sequence[int] | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> Trajectory:
-    """Simulate trials 0 … `trials` − 1 of products, one product-trial after the other (Algorithm 1).
+    """Simulate `trials` futures of products, one product-trial after the other (Algorithm 1).
 
     Args:
         costs: λ, `(nodes, weeks)` currency per unit, of any sign; 0 for nodes without a labor plan. None: all 0.
-        seed: whole number in [0, 2**64).
+        first_trial: number of the first one. seed: whole number in [0, 2**64).
         products: rows of `system.products`, in the order of the result; all by default.
         on_progress: called with the number of product-trials done, after each.
 
@@ -72,19 +73,20 @@ def run(
         Trajectory with axes (products, trials, days, …).
 
     Raises:
-        ValueError: costs of another shape or not finite, an impossible `trials`, `seed` or product row, or a system
-            that `jaxsim.system.check_system` refuses.
+        ValueError: costs of another shape or not finite, an impossible `trials`, `first_trial`, `seed` or product row,
+            or a system that `jaxsim.system.check_system` refuses.
         RuntimeError: HiGHS did not solve a buying LP.
     """
     chosen = list(range(len(system.product_names)) if products is None else products)
-    _check(system, trials, seed, chosen)
+    _check(system, trials, first_trial, seed, chosen)
     by_node = checked_costs(system, costs).tolist()
     trajectory = empty_trajectory(system, len(chosen), trials)
     done = itertools.count(1)
     for row, index in enumerate(chosen):
         product = product_of(system, index)
         for trial in range(trials):
-            _Trial(product, Future(product, trial, seed), by_node, Recorder(trajectory, row, trial)).simulate()
+            future = Future(product, first_trial + trial, seed)
+            _Trial(product, future, by_node, Recorder(trajectory, row, trial)).simulate()
             if on_progress is not None:
                 on_progress(next(done))
     return trajectory
@@ -102,7 +104,7 @@ def decisions(
     Raises:
         ValueError, RuntimeError: as in `run`.
     """
-    _check(system, trial + 1, seed, [product])
+    _check(system, 1, trial, seed, [product])
     by_node = checked_costs(system, costs).tolist()
     row = product_of(system, product)
     recorder = Recorder(empty_trajectory(system, 1, 1), 0, 0)
@@ -222,10 +224,12 @@ class _Trial:
         return min(day, self.product.days)
 
 
-def _check(system: System, trials: int, seed: int, products: Sequence[int]):
+def _check(system: System, trials: int, first_trial: int, seed: int, products: Sequence[int]):
     count = len(system.product_names)
     if trials < 1:
         raise ValueError(f"trials must be at least 1, got {trials}")
+    if first_trial < 0:
+        raise ValueError(f"a trial's number must not be negative, got {first_trial}")
     if not 0 <= seed < 2**64:
         raise ValueError(f"seed must be in [0, 2**64), got {seed}")
     if unknown := [index for index in products if not 0 <= index < count]:

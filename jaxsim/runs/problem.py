@@ -51,11 +51,17 @@ def load_problem(scenario: Path, size: int, seed: int) -> Problem:
 
 
 def engine(name: str, system: System, trials: int, seed: int, first_trial: int = 0) -> Engine:
-    """The engine of that name, set up for a system."""
+    """The engine of that name, set up for a system.
+
+    Raises:
+        RunError: there is no engine of that name.
+    """
+    if name not in ENGINES:
+        raise RunError(f"there is no engine {name!r}; there are {' and '.join(ENGINES)}")
     if name == "scan":
         from jaxsim.simulator import Simulator  # compiles; the event engine does without
 
         return Simulator(system, trials=trials, seed=seed, first_trial=first_trial).run
     from jaxsim import reference
 
-    return lambda costs: reference.run(system, costs, trials=trials, seed=seed).outcome()
+    return lambda costs: reference.run(system, costs, trials=trials, first_trial=first_trial, seed=seed).outcome()
