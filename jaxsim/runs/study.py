@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
+from jaxsim.draws import independent_seed
 from jaxsim.measures import (
     Adherence,
     adherence,
@@ -37,7 +38,7 @@ from jaxsim.runs.measured import (
     utilization_columns,
     wmapd_metrics,
 )
-from jaxsim.runs.problem import Engine, Problem, engine, load_problem
+from jaxsim.runs.problem import ENGINES, Engine, Problem, engine, load_problem
 from jaxsim.runs.progress import Progress, Silent
 from jaxsim.scenario import fingerprint
 from jaxsim.search import (
@@ -75,6 +76,8 @@ class Simulation:
             raise RunError("the numbers of products and of trials must be at least 1")
         if not 0 <= self.seed < 2**63:
             raise RunError("the seed must be a whole number from 0 to 2**63 - 1")
+        if self.engine not in ENGINES:
+            raise RunError(f"there is no engine {self.engine!r}; there are {' and '.join(ENGINES)}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -284,7 +287,7 @@ def _write_search_tables(run: RunFolder, problem: Problem, journal: Journal, res
 
 def _out_of_sample(scenario: Path, simulation: Simulation, costs: Float64[np.ndarray, "nodes weeks"]) -> Adherence:
     """Adherence under the costs on another sample of products, with other draws and trials."""
-    seed = simulation.seed + 1
+    seed = independent_seed(simulation.seed, "out of sample")
     other = load_problem(scenario, simulation.products, seed)
     outcome = engine(simulation.engine, other.system, simulation.trials, seed)(costs)
     used = utilization(other.system, outcome, other.strata)
