@@ -93,6 +93,16 @@ def test_resumes_past_a_damaged_checkpoint(scenario, tmp_path, whole):
     assert_same_bits(search_study(scenario, out, SIMULATION, SEARCH, resume=True).run, whole)
 
 
+def test_all_checkpoints_damaged_is_said_and_the_search_begins_anew(scenario, tmp_path, whole):
+    out = tmp_path / "stopped"
+    run = search_study(scenario, out, SIMULATION, SEARCH, progress=StopAfter(5)).run
+    for file in run.checkpoints.iterdir():
+        file.write_bytes(b"damaged")
+    with pytest.warns(RuntimeWarning, match="all checkpoints .* damaged"):
+        again = search_study(scenario, out, SIMULATION, SEARCH, resume=True)
+    assert_same_bits(again.run, whole)
+
+
 def test_resumes_without_a_checkpoint(scenario, tmp_path, whole, monkeypatch):
     out = tmp_path / "stopped"
     with monkeypatch.context() as patch:
