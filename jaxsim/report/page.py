@@ -9,7 +9,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from jaxsim import atomic
+from jaxsim import atomic, interrupts
 from jaxsim.report import figures
 from jaxsim.report.text import HEAD, INDICATORS, Indicator
 from jaxsim.runs.folder import RunFolder, open_run
@@ -72,10 +72,11 @@ def _figures(run: RunFolder, metrics: dict[str, Any]) -> Iterator[tuple[str, Fig
 
 def _figure(run: RunFolder, name: str, figure: Figure, caption: str) -> str:
     """Save a figure in the folder and embed it."""
+    interrupts.check()
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
     content = buffer.getvalue()
-    atomic.write_bytes(run.path / f"{name}.png", content)
+    run.write_figure(name, content)
     source = "data:image/png;base64," + base64.b64encode(content).decode()
     text = html.escape(caption)
     return f'<figure><img src="{source}" alt="{text}"><figcaption>{text}</figcaption></figure>'

@@ -9,7 +9,6 @@ differs is said before that, when the run folder is opened to go on.
 import hashlib
 import io
 import json
-import re
 import warnings
 import zipfile
 from dataclasses import astuple, dataclass
@@ -19,12 +18,11 @@ from typing import Any
 import numpy as np
 
 from jaxsim import atomic
-from jaxsim.runs.folder import RunError
+from jaxsim.runs.folder import CHECKPOINT, RunError
 
 KEEP = 3
 """Checkpoints that stay on the disk."""
 
-_NAME = re.compile(r"(\d{6,})-([0-9a-f]{64})\.npz")
 _IDENTITY = "__identity__"
 
 
@@ -45,7 +43,7 @@ class Checkpoint:
 
 
 def _names(folder: Path) -> list[tuple[int, str, Path]]:
-    found = ((_NAME.fullmatch(file.name), file) for file in folder.glob("*.npz"))
+    found = ((CHECKPOINT.fullmatch(file.name), file) for file in folder.glob("*.npz"))
     return sorted((int(match[1]), match[2], file) for match, file in found if match)
 
 

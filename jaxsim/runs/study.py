@@ -25,6 +25,7 @@ from jaxsim.measures import (
     utilization,
 )
 from jaxsim.runs import checkpoint, folder
+from jaxsim.runs.claim import Claim, claimed
 from jaxsim.runs.costs import read_costs
 from jaxsim.runs.folder import RunError, RunFolder
 from jaxsim.runs.journal import Journal, from_arrays
@@ -112,14 +113,21 @@ def simulate_study(
     progress: Progress | None = None,
 ) -> RunFolder:
     """Simulate a scenario without costs and, when there is a file of them, with costs."""
-    progress, started = progress or Silent(), time.perf_counter()
+    with claimed(out) as claim:
+        return _simulated(scenario, claim, simulation, costs_file, overwrite, progress or Silent())
+
+
+def _simulated(
+    scenario: Path, claim: Claim, simulation: Simulation, costs_file: Path | None, overwrite: bool, progress: Progress
+) -> RunFolder:
+    started = time.perf_counter()
     identity = fingerprint(scenario)
     progress.stage(f"loading {scenario}")
     problem = load_problem(scenario, simulation.products, simulation.seed)
     costs = None if costs_file is None else read_costs(costs_file, problem.system.network)
     config = {"scenario": {"path": str(scenario)}, "simulation": dataclasses.asdict(simulation)}
     config["simulation"]["costs"] = None if costs_file is None else str(costs_file)
-    run = folder.create(out, config, _facts(problem, identity, simulation.seed), overwrite)
+    run = claim.begin(config, _facts(problem, identity, simulation.seed), overwrite)
     simulate = engine(simulation.engine, problem.system, simulation.trials, simulation.seed)
     progress.stage(f"simulating {len(problem.strata):,} of {problem.population:,} products without capacity costs")
     outcome = simulate(None)
@@ -145,8 +153,30 @@ def search_study(
     resume: bool = False,
     progress: Progress | None = None,
 ) -> Study:
-    """Search capacity costs for a scenario, or go on with a search that was stopped."""
-    progress, started = progress or Silent(), time.perf_counter()
+    """Search capacity costs for a scenario, or go on with a search that was stopped.
+
+    Raises:
+        KeyboardInterrupt: it was stopped before its run was begun, so there is none to go on with.
+    """
+    with claimed(out) as claim:
+        try:
+            return _searched(scenario, claim, simulation, settings, overwrite, resume, progress or Silent())
+        except KeyboardInterrupt:
+            if not (resume or claim.begun):
+                raise
+            return Study(RunFolder(claim.path), interrupted=True)
+
+
+def _searched(
+    scenario: Path,
+    claim: Claim,
+    simulation: Simulation,
+    settings: Search,
+    overwrite: bool,
+    resume: bool,
+    progress: Progress,
+) -> Study:
+    started = time.perf_counter()
     config = {
         "scenario": {"path": str(scenario)},
         "simulation": dataclasses.asdict(simulation),
@@ -155,13 +185,13 @@ def search_study(
     identity = checkpoint.Identity(
         fingerprint(scenario), folder.fingerprint({key: config[key] for key in ("simulation", "search")})
     )
-    run = _resumed(out, identity, config) if resume else None
+    run = _resumed(claim.path, identity, config) if resume else None
     if run is not None and run.finished:
         return Study(run, interrupted=False)
     progress.stage(f"loading {scenario}")
     problem = load_problem(scenario, simulation.products, simulation.seed)
     if run is None:
-        run = folder.create(out, config, _facts(problem, identity.scenario, simulation.seed), overwrite)
+        run = claim.begin(config, _facts(problem, identity.scenario, simulation.seed), overwrite)
     progress.stage(f"simulating {len(problem.strata):,} of {problem.population:,} products without capacity costs")
     simulate = engine(simulation.engine, problem.system, simulation.trials, simulation.seed)
     outcome = simulate(None)
@@ -264,8 +294,8 @@ def _search(
         journal.add(state, record, plan, bound)
         arrays = journal.to_arrays(state, bound)
         checkpoint.save(run.checkpoints, identity, checkpoint.Checkpoint(state.iteration, arrays))
-        text = f"wMAPD {record.wmapd:6.1%}   best {state.best_wmapd:6.1%}   {record.seconds:.2f} s"
-        progress.step(state.iteration, settings.iterations, text)
+        figures = f"wMAPD {record.wmapd:6.1%}   best {state.best_wmapd:6.1%}   {record.seconds:.2f} s"
+        progress.step(state.iteration, settings.iterations, f"iteration {record.iteration:3d}   {figures}")
 
     config = SearchConfig(
         cost_scale=typical_cost_spread(problem.system),

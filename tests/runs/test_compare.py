@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jaxsim.measures.kpi import INDICATORS
-from jaxsim.runs import folder
+from jaxsim.runs import claim
 from jaxsim.runs.compare import NORMAL_95, lines
 from jaxsim.runs.study import Search, Simulation, search_study, simulate_study
 
@@ -16,7 +16,7 @@ FIRST, SECOND = np.array([[8.0, 10.0], [6.0, 6.0]]), np.array([[9.0, 10.0], [6.0
 
 def made_up(path, delivered, *, names=("a", "b"), seed=1, scenario="x", table=True):
     """A run of two products that stand for two each, in trials of 10 units asked; deviation is delivered / 100."""
-    run = folder.create(path, {}, {"scenario_sha256": scenario, "seed": seed})
+    run = claim.create(path, {}, {"scenario_sha256": scenario, "seed": seed})
     trials = delivered.shape[1]
     if table:
         columns = {
