@@ -5,15 +5,17 @@ Exit codes: 0 done, 1 bad input or engines that differ, 2 bad usage, 75 interrup
 
 import argparse
 import os
-import signal
 import sys
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
+from jaxsim import interrupts
+from jaxsim.interrupts import INTERRUPTED
 from jaxsim.version import __version__
 
-DONE, BAD_INPUT, BAD_USAGE, INTERRUPTED = 0, 1, 2, 75
+DONE, BAD_INPUT, BAD_USAGE = 0, 1, 2
 MISMATCH = BAD_INPUT
 """What `conformance` ends with when the engines differ."""
 
@@ -22,11 +24,14 @@ SEARCH_OPTIONS = ("iterations", "curvature")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code."""
-    options = parser().parse_args(arguments)
+    """Run a command, the program's own when no arguments are given; returns the exit code."""
+    with interrupts.listening(then_ignore=arguments is None), warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        return _run(parser().parse_args(arguments))
+
+
+def _run(options: argparse.Namespace) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: more threads only wait for each other
-    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell starts background commands with SIGINT ignored
-        signal.signal(number, _interrupt)
     try:
         return options.command(options)
     except KeyboardInterrupt:
@@ -37,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         return _say(str(error) or type(error).__name__, BAD_INPUT)
     except (RuntimeError, ArithmeticError) as error:
+        if interrupts.requested():  # a compiler's process that got the same signal has died of it
+            return _say("interrupted", INTERRUPTED)
         if os.environ.get("JAXSIM_TRACEBACK"):
             raise
         return _say(f"{error} (set JAXSIM_TRACEBACK=1 to see where)", BAD_INPUT)
@@ -183,8 +190,9 @@ def _simulate(options: argparse.Namespace) -> int:
 def _search(options: argparse.Namespace) -> int:
     _prepare(options)
     from jaxsim import report
+    from jaxsim.atomic import WriteError
     from jaxsim.report.text.run import metrics_lines
-    from jaxsim.runs.folder import open_run
+    from jaxsim.runs.folder import RunFolder, open_run
     from jaxsim.runs.progress import reporting
     from jaxsim.runs.study import Search, Simulation, search_study
 
@@ -194,14 +202,24 @@ def _search(options: argparse.Namespace) -> int:
         if "search" not in stored:
             return _say(f"{options.out} is not the run of a search", BAD_INPUT)
         simulation, settings = stored["simulation"] | simulation, stored["search"] | settings
-    with reporting(options.quiet) as progress:
-        study = search_study(
-            options.scenario, options.out, Simulation(**simulation), Search(**settings),
-            overwrite=options.overwrite, resume=options.resume, progress=progress,
-        )  # fmt: skip
-        if study.interrupted:
-            return _say(f"interrupted; go on with --resume --out {options.out}", INTERRUPTED)
-        page = report.write(study.run.path)
+    study = None
+    try:
+        with reporting(options.quiet) as progress:
+            study = search_study(
+                options.scenario, options.out, Simulation(**simulation), Search(**settings),
+                overwrite=options.overwrite, resume=options.resume, progress=progress,
+            )  # fmt: skip
+            page = None if study.interrupted else report.write(study.run.path)
+    except WriteError as error:
+        if not RunFolder(options.out).resumable:
+            raise
+        return _say(f"{error}; make room, then go on with --resume --out {options.out}", INTERRUPTED)
+    except KeyboardInterrupt:
+        if study is None and not options.resume:
+            return _say(f"interrupted before a run was begun in {options.out}; start it again", INTERRUPTED)
+        page = None
+    if study is None or page is None:
+        return _say(f"interrupted; go on with --resume --out {options.out}", INTERRUPTED)
     _print(metrics_lines(study.run.metrics()))
     print(page)
     return DONE
@@ -250,6 +268,7 @@ def _prepare(options: argparse.Namespace) -> None:
     from jaxsim.runs import runtime
 
     runtime.configure()
+    interrupts.check()
 
 
 def _need_folder(path: Path) -> None:
@@ -271,8 +290,9 @@ def _say(message: str, code: int) -> int:
     return code
 
 
-def _interrupt(*_: Any) -> NoReturn:
-    raise KeyboardInterrupt
+def _show_warning(message: Warning | str, *_: Any) -> None:
+    """A warning as a sentence, without the line of code that gave it."""
+    print(f"jaxsim: {message}", file=sys.stderr)
 
 
 if __name__ == "__main__":

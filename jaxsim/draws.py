@@ -60,6 +60,16 @@ def product_key(xp, seed: int, ids):
     return threefry2x32(xp, words, ids)
 
 
+def independent_seed(seed: int, purpose: str) -> int:
+    """Another seed, in [0, 2**64), for another purpose: the cipher keyed by `seed` at the hash of `purpose`.
+
+    Unlike `seed` + 1 it is no seed that a user would choose next, so runs of seeds 0, 1 and 2 share no sample.
+    """
+    with np.errstate(over="ignore"):  # the cipher wraps around
+        high, low = product_key(np, seed, product_ids([purpose]).T)
+    return int(high[0]) << 32 | int(low[0])
+
+
 def uniform(xp, key, trial, stream: Stream, index):
     """Float64 uniforms strictly between 0 and 1; `trial` and `index` (< 2**20) are whole-number arrays."""
     word = xp.asarray(index).astype(xp.uint32) + xp.uint32(int(stream) << 20)

@@ -10,7 +10,7 @@ from typing import Any
 
 from matplotlib.figure import Figure as Drawing
 
-from jaxsim import atomic
+from jaxsim import atomic, interrupts
 from jaxsim.measures import INDICATORS, Indicator
 from jaxsim.report import figures
 from jaxsim.report.head import HEAD
@@ -70,10 +70,11 @@ def _figures(run: RunFolder, metrics: Metrics) -> Iterator[tuple[str, Drawing, s
 
 def _figure(run: RunFolder, name: str, figure: Drawing, caption: str) -> str:
     """Save a figure in the folder and embed it."""
+    interrupts.check()
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
     content = buffer.getvalue()
-    atomic.write_bytes(run.path / f"{name}.png", content)
+    run.write_figure(name, content)
     source = "data:image/png;base64," + base64.b64encode(content).decode()
     text = html.escape(caption)
     return f'<figure><img src="{source}" alt="{text}"><figcaption>{text}</figcaption></figure>'

@@ -2,27 +2,27 @@
 
 A file is `000012-<sha256>.npz`: arrays, and the identity of the run that wrote it, nothing that could be executed. The
 newest three are kept. `latest` trusts only what it finds on the disk: it takes the newest file whose bytes match its
-name, so a damaged or half-copied one is passed over, and refuses one that another scenario or configuration wrote.
+name, so a damaged or half-copied one is passed over, and refuses one of another run. What of a scenario or of settings
+differs is said before that, when the run folder is opened to go on.
 """
 
 import hashlib
 import io
 import json
-import re
+import warnings
 import zipfile
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from jaxsim import atomic
-from jaxsim.runs.folder import RunError
+from jaxsim.runs.folder import CHECKPOINT, RunError
 
 KEEP = 3
 """Checkpoints that stay on the disk."""
 
-_NAME = re.compile(r"(\d{6,})-([0-9a-f]{64})\.npz")
 _IDENTITY = "__identity__"
 
 
@@ -43,7 +43,7 @@ class Checkpoint:
 
 
 def _names(folder: Path) -> list[tuple[int, str, Path]]:
-    found = ((_NAME.fullmatch(file.name), file) for file in folder.glob("*.npz"))
+    found = ((CHECKPOINT.fullmatch(file.name), file) for file in folder.glob("*.npz"))
     return sorted((int(match[1]), match[2], file) for match, file in found if match)
 
 
@@ -51,7 +51,7 @@ def save(folder: Path, identity: Identity, checkpoint: Checkpoint) -> Path:
     """Write a checkpoint durably, then drop the oldest beyond three."""
     folder.mkdir(exist_ok=True)
     buffer = io.BytesIO()
-    label = np.frombuffer(json.dumps([identity.scenario, identity.config]).encode(), np.uint8)
+    label = np.frombuffer(json.dumps(astuple(identity)).encode(), np.uint8)
     np.savez(buffer, **{_IDENTITY: label, **checkpoint.arrays}, allow_pickle=False)
     content = buffer.getvalue()
     file = folder / f"{checkpoint.iteration:06d}-{hashlib.sha256(content).hexdigest()}.npz"
@@ -74,15 +74,19 @@ def _read(file: Path, checksum: str) -> dict[str, Any] | None:
 
 
 def latest(folder: Path, identity: Identity) -> Checkpoint | None:
-    """The newest undamaged checkpoint of this very run, or None when there is none."""
-    for iteration, checksum, file in reversed(_names(folder)):
+    """The newest undamaged checkpoint of this very run, or None when there is none; warns when all are damaged.
+
+    Raises:
+        RunError: the newest undamaged checkpoint is of another run.
+    """
+    names = _names(folder)
+    for iteration, checksum, file in reversed(names):
         arrays = _read(file, checksum)
         if arrays is None:
             continue
-        scenario, config = json.loads(arrays.pop(_IDENTITY).tobytes())
-        if scenario != identity.scenario:
-            raise RunError(f"{folder.parent} was made from another scenario, so it cannot be resumed with this one")
-        if config != identity.config:
-            raise RunError(f"{folder.parent} was made with other settings, so it cannot be resumed with these")
+        if Identity(*json.loads(arrays.pop(_IDENTITY).tobytes())) != identity:
+            raise RunError(f"{file} is a checkpoint of another run, so the search cannot go on from it")
         return Checkpoint(iteration, arrays)
+    if names:
+        warnings.warn(f"all checkpoints in {folder} are damaged: the search begins anew", RuntimeWarning, stacklevel=2)
     return None

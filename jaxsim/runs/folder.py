@@ -1,16 +1,20 @@
 """The folder of one run: its configuration, its provenance and its tables.
 
-A folder is *ours* when it holds `config.toml` and `manifest.json`; no other is ever written over. Every
-file is written atomically (`atomic`), so a run that is killed leaves readable files.
+A folder is a run when it holds `config.toml` and a `manifest.json` that names this package's version. Its files have
+fixed names (`file_names`), and `RunFolder` writes no others, so what else lies in the folder is known to be of other
+people. Every file is written atomically (`atomic`), so a run that is killed leaves readable files. `claim` tells how a
+run folder is begun, and how it takes the place of the one before.
 """
 
 import hashlib
 import importlib.metadata
 import json
 import platform
+import re
 import shutil
 import sys
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +31,21 @@ PACKAGES = ("jaxsim-inbound", "jax", "jaxlib", "numpy", "scipy", "equinox", "hig
 
 RENAMED = {"scale": "sampling_weight"}
 """Present names of columns that older versions wrote."""
+
+TABLES = ("iterations", "history", "costs", "utilization", "contributions")
+FIGURES = ("adherence", "node_weeks", "one_week", "costs")
+CHECKPOINT = re.compile(r"(\d{6,})-([0-9a-f]{64})\.npz")
+"""Name of a checkpoint: its iteration and the checksum of its bytes."""
+
+_FILES = {
+    "config.toml",
+    "manifest.json",
+    "metrics.json",
+    "report.html",
+    *(f"{name}.parquet" for name in TABLES),
+    *(f"{name}.png" for name in FIGURES),
+}
+_UNFINISHED = re.compile(r"\.(.+)\.[^.]{8}\.tmp")  # what a killed `atomic.replacing` leaves
 
 
 class RunError(ValueError):
@@ -68,6 +87,11 @@ class RunFolder:
     def finished(self) -> bool:
         """Whether the run came to its end."""
         return self.metrics_file.exists()
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the folder holds a search that has not come to its end."""
+        return is_run(self.path) and not self.finished and "search" in self.config()
 
     def config(self) -> dict[str, dict[str, Any]]:
         """Read the configuration."""
@@ -111,9 +135,19 @@ class RunFolder:
         return (self.path / f"{name}.parquet").exists()
 
     def write_table(self, name: str, columns: dict[str, Any]) -> None:
-        """Write a table given as columns."""
-        with atomic.replacing(self.path / f"{name}.parquet") as file:
+        """Write a table given as columns; its name is one of `TABLES`."""
+        with atomic.replacing(self._own(f"{name}.parquet")) as file:
             pq.write_table(pa.table(columns), file)
+
+    def write_figure(self, name: str, content: bytes) -> None:
+        """Write a PNG figure; its name is one of `FIGURES`."""
+        atomic.write_bytes(self._own(f"{name}.png"), content)
+
+    def _own(self, name: str) -> Path:
+        """Path of a file of ours: one that is not in the list would not be replaced with the rest of the run."""
+        if name not in _FILES:
+            raise ValueError(f"{name} is not among the files of a run folder; add its name to jaxsim.runs.folder")
+        return self.path / name
 
     def write_metrics(self, metrics: Metrics) -> None:
         """Write the measures, which marks the run as finished."""
@@ -130,8 +164,24 @@ def fingerprint(config: dict[str, Any]) -> str:
 
 
 def is_run(path: Path) -> bool:
-    """Whether a folder is a run folder of ours."""
-    return (path / "config.toml").is_file() and (path / "manifest.json").is_file()
+    """Whether a folder is a run folder: others, too, hold files named config.toml and manifest.json."""
+    try:
+        manifest = json.loads((path / "manifest.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    versions = manifest.get("versions") if isinstance(manifest, dict) else None
+    return isinstance(versions, dict) and PACKAGES[0] in versions and (path / "config.toml").is_file()
+
+
+def file_names(path: Path) -> Iterator[str]:
+    """Names of the files in a folder that belong to a run, the manifest first, relative to the folder."""
+    mine = lambda name: name in _FILES or CHECKPOINT.fullmatch(name) is not None
+    for below in ("", "checkpoints/"):
+        found = [file.name for file in (path / below).iterdir()] if (path / below).is_dir() else []
+        for name in sorted(found, key=lambda name: name != "manifest.json"):
+            unfinished = _UNFINISHED.fullmatch(name)
+            if mine(name if unfinished is None else unfinished[1]):
+                yield below + name
 
 
 def clear_for_writing(path: Path, overwrite: bool, ours: bool) -> None:
@@ -147,21 +197,17 @@ def clear_for_writing(path: Path, overwrite: bool, ours: bool) -> None:
     path.mkdir(parents=True, exist_ok=True)
 
 
-def create(path: Path, config: dict[str, dict[str, Any]], facts: dict[str, Any], overwrite: bool = False) -> RunFolder:
-    """Start a run folder with its configuration and manifest."""
-    path = Path(path)
-    clear_for_writing(path, overwrite, is_run(path))
-    run = RunFolder(path)
+def write_head(run: RunFolder, config: dict[str, dict[str, Any]], facts: dict[str, Any]) -> None:
+    """Write configuration and manifest, which make a folder a run; the manifest last."""
     atomic.write_bytes(run.config_file, toml.dumps(config).encode())
     atomic.write_bytes(run.manifest_file, _json_bytes(provenance() | facts))
-    return run
 
 
 def open_run(path: Path) -> RunFolder:
     """Open an existing run folder."""
     path = Path(path)
     if not is_run(path):
-        raise RunError(f"{path} is not a run folder: it has no config.toml and manifest.json")
+        raise RunError(f"{path} is not a run folder: it has no config.toml and manifest.json of jaxsim")
     return RunFolder(path)
 
 

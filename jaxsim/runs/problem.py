@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int
 
+from jaxsim.interrupts import check
 from jaxsim.outcome import Outcome
 from jaxsim.runs.folder import RunError
 from jaxsim.sampling import population_of, stratified_sample, work_saved
@@ -64,4 +66,5 @@ def engine(name: str, system: System, trials: int, seed: int, first_trial: int =
         return Simulator(system, trials=trials, seed=seed, first_trial=first_trial).run
     from jaxsim import reference
 
-    return lambda costs: reference.run(system, costs, trials=trials, first_trial=first_trial, seed=seed).outcome()
+    settings: dict[str, Any] = {"trials": trials, "first_trial": first_trial, "seed": seed}
+    return lambda costs: reference.run(system, costs, **settings, on_progress=lambda _: check()).outcome()

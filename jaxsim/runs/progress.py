@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol, runtime_checkable
 
+from jaxsim.interrupts import check
+
 
 @runtime_checkable
 class Progress(Protocol):
@@ -38,7 +40,7 @@ class Lines:
 
     def step(self, done: int, total: int, text: str) -> None:
         """Print the step."""
-        print(f"{done:4d}/{total}  {text}", file=sys.stderr, flush=True)  # noqa: T201
+        print(f"{text}   ({done} of {total} done)", file=sys.stderr, flush=True)  # noqa: T201
 
 
 class Bar:
@@ -69,14 +71,31 @@ class Bar:
         self.live.update(self.task, completed=done, total=total, description=text, visible=True)
 
 
+class Interruptible:
+    """Passes everything on, and raises KeyboardInterrupt between stages and steps when a signal has asked for it."""
+
+    def __init__(self, progress: Progress):
+        self.progress = progress
+
+    def stage(self, text: str) -> None:
+        """Look at the flag, then say which stage begins."""
+        check()
+        self.progress.stage(text)
+
+    def step(self, done: int, total: int, text: str) -> None:
+        """Say that a step is over, then look at the flag."""
+        self.progress.step(done, total, text)
+        check()
+
+
 @contextmanager
 def reporting(quiet: bool = False) -> Iterator[Progress]:
-    """The progress that suits where stderr goes."""
+    """The progress that suits where stderr goes; signals are looked at as it is told."""
     if quiet:
-        yield Silent()
+        yield Interruptible(Silent())
     elif not sys.stderr.isatty():
-        yield Lines()
+        yield Interruptible(Lines())
     else:
         bar = Bar()
         with bar.live:
-            yield bar
+            yield Interruptible(bar)

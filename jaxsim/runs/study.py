@@ -16,14 +16,16 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
+from jaxsim.draws import independent_seed
 from jaxsim.measures import adherence, lower_bound, planned_node_weeks, preferred_node_availability, utilization
 from jaxsim.runs import checkpoint, folder
+from jaxsim.runs.claim import Claim, claimed
 from jaxsim.runs.costs import read_costs
 from jaxsim.runs.folder import RunError, RunFolder
 from jaxsim.runs.journal import Journal, from_arrays
 from jaxsim.runs.measured import Measured, contribution_columns, cost_columns, measure, metrics, utilization_columns
 from jaxsim.runs.metrics import Figure, Metrics
-from jaxsim.runs.problem import Engine, Problem, engine, load_problem
+from jaxsim.runs.problem import ENGINES, Engine, Problem, engine, load_problem
 from jaxsim.runs.progress import Progress, Silent
 from jaxsim.scenario import fingerprint
 from jaxsim.search import (
@@ -61,6 +63,8 @@ class Simulation:
             raise RunError("the numbers of products and of trials must be at least 1")
         if not 0 <= self.seed < 2**63:
             raise RunError("the seed must be a whole number from 0 to 2**63 - 1")
+        if self.engine not in ENGINES:
+            raise RunError(f"there is no engine {self.engine!r}; there are {' and '.join(ENGINES)}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,14 +99,21 @@ def simulate_study(
     progress: Progress | None = None,
 ) -> RunFolder:
     """Simulate a scenario without costs and, when there is a file of them, with costs."""
-    progress, started = progress or Silent(), time.perf_counter()
+    with claimed(out) as claim:
+        return _simulated(scenario, claim, simulation, costs_file, overwrite, progress or Silent())
+
+
+def _simulated(
+    scenario: Path, claim: Claim, simulation: Simulation, costs_file: Path | None, overwrite: bool, progress: Progress
+) -> RunFolder:
+    started = time.perf_counter()
     identity = fingerprint(scenario)
     progress.stage(f"loading {scenario}")
     problem = load_problem(scenario, simulation.products, simulation.seed)
     costs = None if costs_file is None else read_costs(costs_file, problem.system.network)
     config = {"scenario": {"path": str(scenario)}, "simulation": dataclasses.asdict(simulation)}
     config["simulation"]["costs"] = None if costs_file is None else str(costs_file)
-    run = folder.create(out, config, _facts(problem, identity, simulation.seed), overwrite)
+    run = claim.begin(config, _facts(problem, identity, simulation.seed), overwrite)
     simulate = engine(simulation.engine, problem.system, simulation.trials, simulation.seed)
     progress.stage(f"simulating {len(problem.strata):,} of {problem.population:,} products without capacity costs")
     outcome = simulate(None)
@@ -133,8 +144,30 @@ def search_study(
     resume: bool = False,
     progress: Progress | None = None,
 ) -> Study:
-    """Search capacity costs for a scenario, or go on with a search that was stopped."""
-    progress, started = progress or Silent(), time.perf_counter()
+    """Search capacity costs for a scenario, or go on with a search that was stopped.
+
+    Raises:
+        KeyboardInterrupt: it was stopped before its run was begun, so there is none to go on with.
+    """
+    with claimed(out) as claim:
+        try:
+            return _searched(scenario, claim, simulation, settings, overwrite, resume, progress or Silent())
+        except KeyboardInterrupt:
+            if not (resume or claim.begun):
+                raise
+            return Study(RunFolder(claim.path), interrupted=True)
+
+
+def _searched(
+    scenario: Path,
+    claim: Claim,
+    simulation: Simulation,
+    settings: Search,
+    overwrite: bool,
+    resume: bool,
+    progress: Progress,
+) -> Study:
+    started = time.perf_counter()
     config = {
         "scenario": {"path": str(scenario)},
         "simulation": dataclasses.asdict(simulation),
@@ -143,13 +176,13 @@ def search_study(
     identity = checkpoint.Identity(
         fingerprint(scenario), folder.fingerprint({key: config[key] for key in ("simulation", "search")})
     )
-    run = _resumed(out, identity, config) if resume else None
+    run = _resumed(claim.path, identity, config) if resume else None
     if run is not None and run.finished:
         return Study(run, interrupted=False)
     progress.stage(f"loading {scenario}")
     problem = load_problem(scenario, simulation.products, simulation.seed)
     if run is None:
-        run = folder.create(out, config, _facts(problem, identity.scenario, simulation.seed), overwrite)
+        run = claim.begin(config, _facts(problem, identity.scenario, simulation.seed), overwrite)
     progress.stage(f"simulating {len(problem.strata):,} of {problem.population:,} products without capacity costs")
     simulate = engine(simulation.engine, problem.system, simulation.trials, simulation.seed)
     outcome = simulate(None)
@@ -253,8 +286,8 @@ def _search(
         journal.add(state, record, plan, bound)
         arrays = journal.to_arrays(state, bound)
         checkpoint.save(run.checkpoints, identity, checkpoint.Checkpoint(state.iteration, arrays))
-        text = f"wMAPD {record.wmapd:6.1%}   best {state.best_wmapd:6.1%}   {record.seconds:.2f} s"
-        progress.step(state.iteration, settings.iterations, text)
+        figures = f"wMAPD {record.wmapd:6.1%}   best {state.best_wmapd:6.1%}   {record.seconds:.2f} s"
+        progress.step(state.iteration, settings.iterations, f"iteration {record.iteration:3d}   {figures}")
 
     config = SearchConfig(
         cost_scale=typical_cost_spread(problem.system),
@@ -276,7 +309,7 @@ def _write_search_tables(run: RunFolder, problem: Problem, journal: Journal, res
 
 def _out_of_sample(scenario: Path, simulation: Simulation, costs: Float64[np.ndarray, "nodes weeks"]) -> Figure:
     """Adherence under the costs on another sample of products, with other draws and trials."""
-    seed = simulation.seed + 1
+    seed = independent_seed(simulation.seed, "out of sample")
     other = load_problem(scenario, simulation.products, seed)
     outcome = engine(simulation.engine, other.system, simulation.trials, seed)(costs)
     used = utilization(other.system, outcome, other.strata)

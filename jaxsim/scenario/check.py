@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jaxsim import interrupts
 from jaxsim.scenario.faults import Fault
 from jaxsim.scenario.read import read_table
 from jaxsim.scenario.relations import RELATIONS
@@ -37,6 +38,7 @@ def find_faults(folder: str | os.PathLike) -> list[Fault]:
         return [Fault("missing folder", "nodes", rule, remedy, value=str(folder))]
     tables, faults = {}, _extra_tables(folder)
     for name in TABLES:
+        interrupts.check()
         tables[name], found = read_table(folder, name)
         faults += found
     return faults + faults_of(tables, faults)
@@ -51,6 +53,7 @@ def faults_of(tables: Mapping[str, pa.Table], unread: Iterable[Fault] = ()) -> l
     view, lacking = View(tables), [(fault.table, fault.column) for fault in unread]
     faults = []
     for table in TABLES.values():
+        interrupts.check()
         faults += _table_faults(view, table, [str(column) for name, column in lacking if name == table.name])
     for needed, relation in RELATIONS:
         if view.has(*needed):

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from jaxsim import interrupts
 from jaxsim.atomic import sync
 from jaxsim.scenario.schema import TABLES
 
@@ -55,6 +56,7 @@ class ScenarioWriter:
         Raises:
             KeyError: no such table, or a column of it is missing.
         """
+        interrupts.check()
         table = TABLES[name]
         schema = table.arrow(rows.column_names)
         rows = rows.select(schema.names).cast(schema)

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float64
 
+from jaxsim import interrupts
 from jaxsim.outcome import Outcome, Trajectory
 from jaxsim.simulator import buying, chunks, guard
 from jaxsim.simulator.day import Shape, simulate_chunk
@@ -136,6 +137,7 @@ class Simulator:
             return list(pool.map(partial(self._run_chunk, shared, record), range(len(self._chunks))))
 
     def _run_chunk(self, shared: Shared, record: bool, index: int):
+        interrupts.check()
         with jax.enable_x64(True):
             inputs = self._chunk_inputs(index)
             simulate = _simulate if jax.default_backend() == "cpu" else _simulate_elsewhere

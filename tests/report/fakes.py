@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxsim.runs import folder
+from jaxsim.runs import claim
 from jaxsim.runs.folder import RunFolder
 from jaxsim.runs.metrics import Effect, Figure, Metrics
 
@@ -27,7 +27,7 @@ def made_up_run(path: Path, nodes: int = 24, weeks: int = 5, iterations: int = 3
     wmapd = np.abs(used - plan).sum(1) / plan.sum()
     best = int(wmapd.argmin())
     facts = {"scenario_sha256": "0" * 64, "sampled_products": 1000, "products": 5000, "node_weeks": plan.size}
-    run = folder.create(path, {"scenario": {"path": "somewhere"}, "simulation": {"seed": 1}}, facts)
+    run = claim.create(path, {"scenario": {"path": "somewhere"}, "simulation": {"seed": 1}}, facts)
     table: dict[str, Any] = {
         "node": names,
         "week": week,

@@ -10,7 +10,8 @@ import pytest
 
 from jaxsim import report
 from jaxsim.report import figures
-from jaxsim.runs.folder import RunError, create
+from jaxsim.runs.claim import create
+from jaxsim.runs.folder import RunError
 from tests.report.fakes import made_up_run
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from jaxsim.measures import INDICATORS, NORMAL_95
 from jaxsim.report.text.run import comparison_lines
-from jaxsim.runs import folder
+from jaxsim.runs import claim
 from jaxsim.runs.compare import compare
 from jaxsim.runs.metrics import Effect, Figure, Metrics
 from jaxsim.runs.study import Search, Simulation, search_study, simulate_study
@@ -20,7 +20,7 @@ FIRST, SECOND = np.array([[8.0, 10.0], [6.0, 6.0]]), np.array([[9.0, 10.0], [6.0
 
 def made_up(path, delivered, *, names=("a", "b"), seed=1, scenario="x", table=True):
     """A run of two products that stand for two each, in trials of 10 units asked; deviation is delivered / 100."""
-    run = folder.create(path, {}, {"scenario_sha256": scenario, "seed": seed})
+    run = claim.create(path, {}, {"scenario_sha256": scenario, "seed": seed})
     trials = delivered.shape[1]
     if table:
         columns = {name: np.ones(2 * trials) for name in set().union(*(each.columns for each in INDICATORS.values()))}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaxsim.runs import folder, toml
+from jaxsim.runs import claim, folder, toml
 from jaxsim.runs.folder import RunError
 from jaxsim.runs.metrics import Figure, Metrics
 
@@ -34,7 +34,7 @@ def test_toml_leaves_out_none_and_refuses_objects():
 
 
 def test_folder_round_trip(tmp_path):
-    run = folder.create(tmp_path / "deep" / "run", {"search": {"iterations": 3}}, {"seed": 7})
+    run = claim.create(tmp_path / "deep" / "run", {"search": {"iterations": 3}}, {"seed": 7})
     run.write_table("costs", {"node": np.array(["a", "b"]), "week": np.array([0, 1]), "cost": np.array([1.0, -2.0])})
     run.write_metrics(METRICS)
     again = folder.open_run(run.path)
@@ -52,20 +52,20 @@ def test_refuses_to_write_over(tmp_path):
     (foreign / "thesis.tex").write_text("years of work")
     for overwrite in (False, True):
         with pytest.raises(RunError):
-            folder.create(foreign, {}, {}, overwrite)
+            claim.create(foreign, {}, {}, overwrite)
     assert (foreign / "thesis.tex").exists()
-    run = folder.create(tmp_path / "run", {}, {})
+    run = claim.create(tmp_path / "run", {}, {})
     with pytest.raises(RunError, match="--overwrite"):
-        folder.create(run.path, {}, {})
-    folder.create(run.path, {}, {}, overwrite=True)
+        claim.create(run.path, {}, {})
+    claim.create(run.path, {}, {}, overwrite=True)
     with pytest.raises(RunError, match="is a file"):
-        folder.create(foreign / "thesis.tex", {}, {}, overwrite=True)
+        claim.create(foreign / "thesis.tex", {}, {}, overwrite=True)
 
 
 def test_says_what_is_not_a_run(tmp_path):
     with pytest.raises(RunError, match="not a run folder"):
         folder.open_run(tmp_path)
-    run = folder.create(tmp_path / "run", {}, {})
+    run = claim.create(tmp_path / "run", {}, {})
     with pytest.raises(RunError, match=r"metrics\.json"):
         run.metrics()
     run.metrics_file.write_text("{")

@@ -10,7 +10,7 @@ import pytest
 
 from jaxsim.measures import INDICATORS
 from jaxsim.report.text.run import metrics_lines
-from jaxsim.runs import folder
+from jaxsim.runs import claim
 from jaxsim.runs.compare import contributions_of
 from jaxsim.runs.folder import RunError
 from jaxsim.runs.metrics import Effect, Figure, Metrics
@@ -76,7 +76,7 @@ def test_a_simulation_without_costs_has_nothing_constrained():
     ],
 )
 def test_says_what_is_wrong_with_the_file(tmp_path, content, message):
-    run = folder.create(tmp_path / "run", {}, {})
+    run = claim.create(tmp_path / "run", {}, {})
     run.metrics_file.write_text(json.dumps(content))
     with pytest.raises(RunError, match=message):
         run.metrics()
@@ -88,7 +88,7 @@ def test_reads_what_a_newer_version_added():
 
 def test_reads_the_column_that_was_renamed(tmp_path):
     """Older versions called the sampling weight `scale`."""
-    run = folder.create(tmp_path / "run", {}, {})
+    run = claim.create(tmp_path / "run", {}, {})
     columns = {
         "product": np.array(["a", "b"]),
         "trial": np.zeros(2, np.int32),

@@ -7,6 +7,7 @@ import pytest
 
 from jaxsim.runs import study
 from jaxsim.runs.folder import RunError
+from jaxsim.runs.problem import ENGINES, engine, load_problem
 from jaxsim.runs.progress import Silent
 from jaxsim.runs.study import Search, Simulation, search_study, simulate_study
 
@@ -99,12 +100,21 @@ def test_resumes_past_a_damaged_checkpoint(scenario, tmp_path, whole):
     assert_same_bits(search_study(scenario, out, SIMULATION, SEARCH, resume=True).run, whole)
 
 
+def test_all_checkpoints_damaged_is_said_and_the_search_begins_anew(scenario, tmp_path, whole):
+    out = tmp_path / "stopped"
+    run = search_study(scenario, out, SIMULATION, SEARCH, progress=StopAfter(5)).run
+    for file in run.checkpoints.iterdir():
+        file.write_bytes(b"damaged")
+    with pytest.warns(RuntimeWarning, match="all checkpoints .* damaged"):
+        again = search_study(scenario, out, SIMULATION, SEARCH, resume=True)
+    assert_same_bits(again.run, whole)
+
+
 def test_resumes_without_a_checkpoint(scenario, tmp_path, whole, monkeypatch):
     out = tmp_path / "stopped"
     with monkeypatch.context() as patch:
         patch.setattr(study, "lower_bound", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            search_study(scenario, out, SIMULATION, SEARCH)
+        assert search_study(scenario, out, SIMULATION, SEARCH).interrupted
     assert_same_bits(search_study(scenario, out, SIMULATION, SEARCH, resume=True).run, whole)
 
 
@@ -125,6 +135,32 @@ def test_refuses_another_scenario_or_settings(scenario, other_scenario, tmp_path
         search_study(scenario, out, SIMULATION, Search(iterations=9), resume=True)
     with pytest.raises(RunError, match="not empty"):
         search_study(scenario, out, SIMULATION, SEARCH)
+
+
+def test_refuses_an_unknown_engine(scenario):
+    with pytest.raises(RunError, match="no engine 'event'; there are scan and events"):
+        Simulation(engine="event")
+    with pytest.raises(RunError, match="no engine 'event'; there are scan and events"):
+        engine("event", load_problem(scenario, 3, 1).system, trials=1, seed=1)
+
+
+def test_both_engines_honor_the_first_trial(scenario):
+    system = load_problem(scenario, 3, 1).system
+    for name in ENGINES:
+        both = engine(name, system, trials=2, seed=5)(None)
+        second = engine(name, system, trials=1, seed=5, first_trial=1)(None)
+        np.testing.assert_array_equal(both.arrivals[:, 1:], second.arrivals)
+
+
+def test_no_seed_that_a_user_would_take_is_used_out_of_sample(scenario, tmp_path, monkeypatch):
+    seeds, load = [], study.load_problem
+    monkeypatch.setattr(study, "load_problem", lambda path, size, seed: (seeds.append(seed), load(path, size, seed))[1])
+    for seed in (0, 1, 2):
+        simulation = Simulation(products=20, seed=seed)
+        search_study(scenario, tmp_path / str(seed), simulation, Search(iterations=2))
+    assert seeds[::2] == [0, 1, 2]
+    assert min(seeds[1::2]) > 2**32
+    assert len(set(seeds)) == 6
 
 
 def test_simulation_with_the_promoted_costs_agrees_with_the_search(scenario, tmp_path, whole):
