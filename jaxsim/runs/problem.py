@@ -13,7 +13,7 @@ from jaxsim.outcome import Outcome
 from jaxsim.runs.folder import RunError
 from jaxsim.sampling import population_of, stratified_sample, work_saved
 from jaxsim.scenario import load, product_statistics
-from jaxsim.system import System, build
+from jaxsim.system import System, build, check_trials
 
 ENGINES = ("scan", "events")
 """The scan engine and the exact one."""
@@ -52,14 +52,26 @@ def load_problem(scenario: Path, size: int, seed: int) -> Problem:
     return Problem(system, sample.stratum[order], len(population.names), work_saved(population, sample))
 
 
+def unseen_trial(system: System, trials: int) -> int:
+    """First of `trials` trials whose demand the trials 0 … `trials` − 1 of another seed did not show.
+
+    Another seed makes other demand of quantiles. Of sample paths it takes the next ones; where there are too few, the
+    first ones again.
+    """
+    there = system.source.trials
+    return trials if there is not None and there >= 2 * trials else 0
+
+
 def engine(name: str, system: System, trials: int, seed: int, first_trial: int = 0) -> Engine:
     """The engine of that name, set up for a system.
 
     Raises:
         RunError: there is no engine of that name.
+        ValueError: there are fewer sample paths of demand than trials.
     """
     if name not in ENGINES:
         raise RunError(f"there is no engine {name!r}; there are {' and '.join(ENGINES)}")
+    check_trials(system, first_trial, trials)
     if name == "scan":
         from jaxsim.simulator import Simulator  # compiles; the event engine does without
 

@@ -25,7 +25,7 @@ from jaxsim.runs.folder import RunError, RunFolder
 from jaxsim.runs.journal import Journal, from_arrays
 from jaxsim.runs.measured import Measured, contribution_columns, cost_columns, measure, metrics, utilization_columns
 from jaxsim.runs.metrics import Figure, Metrics
-from jaxsim.runs.problem import ENGINES, Engine, Problem, engine, load_problem
+from jaxsim.runs.problem import ENGINES, Engine, Problem, engine, load_problem, unseen_trial
 from jaxsim.runs.progress import Progress, Silent
 from jaxsim.scenario import fingerprint
 from jaxsim.search import (
@@ -113,8 +113,8 @@ def _simulated(
     costs = None if costs_file is None else read_costs(costs_file, problem.system.network)
     config = {"scenario": {"path": str(scenario)}, "simulation": dataclasses.asdict(simulation)}
     config["simulation"]["costs"] = None if costs_file is None else str(costs_file)
-    run = claim.begin(config, _facts(problem, identity, simulation.seed), overwrite)
     simulate = engine(simulation.engine, problem.system, simulation.trials, simulation.seed)
+    run = claim.begin(config, _facts(problem, identity, simulation.seed), overwrite)
     progress.stage(f"simulating {len(problem.strata):,} of {problem.population:,} products without capacity costs")
     outcome = simulate(None)
     unconstrained, constrained = measure(problem, outcome), None
@@ -181,10 +181,10 @@ def _searched(
         return Study(run, interrupted=False)
     progress.stage(f"loading {scenario}")
     problem = load_problem(scenario, simulation.products, simulation.seed)
+    simulate = engine(simulation.engine, problem.system, simulation.trials, simulation.seed)
     if run is None:
         run = claim.begin(config, _facts(problem, identity.scenario, simulation.seed), overwrite)
     progress.stage(f"simulating {len(problem.strata):,} of {problem.population:,} products without capacity costs")
-    simulate = engine(simulation.engine, problem.system, simulation.trials, simulation.seed)
     outcome = simulate(None)
     unconstrained = measure(problem, outcome)
     journal, state, bound = _start(run, identity)
@@ -308,10 +308,10 @@ def _write_search_tables(run: RunFolder, problem: Problem, journal: Journal, res
 
 
 def _out_of_sample(scenario: Path, simulation: Simulation, costs: Float64[np.ndarray, "nodes weeks"]) -> Figure:
-    """Adherence under the costs on another sample of products, with other draws and trials."""
-    seed = independent_seed(simulation.seed, "out of sample")
+    """Adherence under the costs on another sample of products, with other draws and sample paths."""
+    seed, trials = independent_seed(simulation.seed, "out of sample"), simulation.trials
     other = load_problem(scenario, simulation.products, seed)
-    outcome = engine(simulation.engine, other.system, simulation.trials, seed)(costs)
+    outcome = engine(simulation.engine, other.system, trials, seed, unseen_trial(other.system, trials))(costs)
     used = utilization(other.system, outcome, other.strata)
     return Figure.of(adherence(other.system, outcome, used, other.strata))
 

@@ -4,11 +4,14 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from jaxsim import cli
 from jaxsim.conformance import blocks
 from jaxsim.outcome import Trajectory
+from jaxsim.sampling import population_of, stratified_sample
+from jaxsim.scenario import load, product_statistics, write
 from jaxsim.scenario.generate import generate
 from jaxsim.simulator import Simulator
 
@@ -66,6 +69,28 @@ def test_agreement_is_0_in_blocks_of_any_size(stand_in, scenario, tmp_path, monk
     assert [result["agrees"] for result in whole["results"]] == [True, True]
     assert whole["results"][0]["product_trials"] == 2 * whole["products"] == 16
     assert whole["results"][0]["lps"] > 16
+
+
+def test_forecast_and_sample_paths(scenario, tmp_path, monkeypatch, capsys):
+    """Both engines themselves, on what customers do in a table and what buying believes in another."""
+    monkeypatch.setenv("JAXSIM_CACHE_DIR", str(tmp_path / "cache"))
+    tables = dict(load(scenario).tables)
+    rows = tables["forecast"] = tables["demand"]
+    region = tables["regions"]["region"][1].as_py()
+    trials = [{"trial": trial, "region": region} for trial in range(2)]
+    paths = [row | part for row in rows.select(["product", "week"]).to_pylist() for part in trials]
+    units = [(7 * i) % 40 for i in range(len(paths))]
+    tables["demand_paths"] = pa.Table.from_pylist([row | {"units": n} for row, n in zip(paths, units, strict=True)])
+    write(tmp_path / "paths", tables)
+    file = tmp_path / "figures.json"
+    assert run(tmp_path / "paths", "--products", 8, "--trials", 2, "--quiet", "--out", file) == 0
+    assert "the engines agree" in capsys.readouterr().out
+    demand = [result["conservation"]["scan"]["totals"]["demand"] for result in json.loads(file.read_text())["results"]]
+    chosen = stratified_sample(population_of(product_statistics(scenario)), 8, 0).names
+    expected = sum(n for row, n in zip(paths, units, strict=True) if row["product"] in chosen)
+    assert demand == [expected, expected]
+    assert run(tmp_path / "paths", "--products", 8, "--trials", 3, "--quiet") == 1
+    assert "there are 2 sample paths of demand, and trials 0 to 2 would need 3" in capsys.readouterr().err
 
 
 def test_a_mismatch_is_1_and_named(stand_in, scenario, tmp_path, capsys):

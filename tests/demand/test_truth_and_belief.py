@@ -7,10 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from jaxsim import reference
+from jaxsim import cli, reference
 from jaxsim.conformance import compare
 from jaxsim.demand.forecast import Forecast
 from jaxsim.demand.source import PathSource, QuantileSource
+from jaxsim.runs.problem import unseen_trial
 from jaxsim.scenario import QUANTILE_COLUMNS, TABLES, Scenario, find_faults, load, write
 from jaxsim.scenario.generate import generate
 from jaxsim.simulator import Simulator
@@ -134,7 +135,9 @@ def test_more_trials_than_paths_are_refused_before_anything_runs(tiny, paths):
         Simulator(system, trials=2, first_trial=2)
     with pytest.raises(ValueError, match=sentence.format("0 to 3", 4)):
         reference.run(system, trials=4)
-    with pytest.raises(ValueError, match=sentence.format("0 to 3", 4)):
+    with pytest.raises(ValueError, match=sentence.format("3 to 3", 4)):
+        reference.run(system, trials=1, first_trial=3)
+    with pytest.raises(ValueError, match=sentence.format("3 to 3", 4)):
         reference.decisions(system, 0, trial=3)
     assert reference.decisions(system, 0, trial=2)
 
@@ -165,6 +168,22 @@ def test_only_the_products_asked_for_are_read(tiny, paths, tmp_path, form):
     source = build(sample).source
     assert isinstance(source, PathSource)
     np.testing.assert_array_equal(source.units, paths[chosen])
+
+
+def test_a_command_refuses_too_many_trials_and_leaves_no_folder(tiny, paths, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("JAXSIM_CACHE_DIR", str(tmp_path / "cache"))
+    write(tmp_path / "scenario", with_tables(tiny, demand_paths=path_table(tiny, paths)).tables)
+    for command in ("simulate", "search"):
+        run = tmp_path / command
+        assert cli.main([command, str(tmp_path / "scenario"), "--out", str(run), "--trials", "4", "--quiet"]) == 1
+        assert "there are 3 sample paths of demand, and trials 0 to 3 would need 4" in capsys.readouterr().err
+        assert not run.exists()
+
+
+def test_fresh_figures_take_paths_that_were_not_seen(tiny, paths):
+    system = build(tiny, source=PathSource(np.concatenate([paths, paths + 1], 1)))
+    assert [unseen_trial(system, trials) for trials in (1, 3, 4)] == [1, 3, 0]
+    assert unseen_trial(build(tiny), 3) == 0
 
 
 def test_a_region_without_a_row_asks_for_nothing(tiny, paths):

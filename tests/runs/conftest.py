@@ -13,11 +13,10 @@ from jaxsim.system import System
 
 def soft_engine(system: System):
     """Engine whose products spread their mean demand over their orderable nodes, less where costs are higher."""
-    products, rows = system.products, np.arange(len(system.product_names))
-    quantiles = system.source.numbers(rows, np.zeros_like(rows))
+    products, every = system.products, np.arange(len(system.product_names))
     count, slots = products.node.shape
     ranks, regions = products.preference.shape[1:]
-    weekly = np.maximum(quantiles.mean(2), 1.0) * 10
+    weekly = np.maximum(system.source.numbers(every, 0 * every).mean(2), 1.0) * 10
 
     def simulate(costs):
         costs = np.zeros(system.network.plan.shape) if costs is None else costs
