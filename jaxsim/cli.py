@@ -151,12 +151,12 @@ def _generate(options: argparse.Namespace) -> int:
 
 
 def _validate(options: argparse.Namespace) -> int:
-    from jaxsim.scenario import find_faults
+    from jaxsim.scenario import examine
 
     _need_folder(options.scenario)
-    faults = find_faults(options.scenario)
-    for fault in faults:
-        print(fault)
+    faults, warnings = examine(options.scenario)
+    for found in (*faults, *warnings):
+        print(found)
     print(f"{options.scenario}: {len(faults) or 'no'} kind{'s' if len(faults) != 1 else ''} of fault")
     return BAD_INPUT if faults else DONE
 
