@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pyarrow as pa
-from random_scenarios import random_scenario
 
 from jaxsim.scenario import TABLES, Scenario
 from jaxsim.scenario.schema import QUANTILE_TABLES, Type, quantile_columns
+from validation.random_scenarios import random_scenario
 
 NUMBERS = tuple(
     (table.name, column.name)
