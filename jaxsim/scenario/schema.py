@@ -443,5 +443,19 @@ TABLES = {
 }
 """Every table of a scenario by name."""
 
+COSTS = Table(
+    "costs",
+    "Capacity costs, which a search writes and a simulation takes; node-weeks without a row cost nothing.",
+    ("node", "week"),
+    (
+        _name("node", "node with a labor plan", "nodes.node"),
+        _count("week", "weeks", "week of the horizon, from 0", _WEEK),
+        _number("cost", "currency/unit", "what a unit pays for arriving", _between(-1_000_000_000, 1_000_000_000)),
+    ),
+    ("Weeks are those of labor_plan.",),
+    may_be_empty=True,
+)
+"""A table beside a scenario's own. Its file may have further columns, which are not read."""
+
 QUANTILE_TABLES = tuple(table.name for table in TABLES.values() if set(QUANTILE_COLUMNS) <= set(table.names))
 """Tables that hold distributions as a mean and quantiles."""
