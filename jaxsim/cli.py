@@ -156,7 +156,8 @@ def _validate(options: argparse.Namespace) -> int:
     faults, warnings = examine(options.scenario)
     for found in (*faults, *warnings):
         print(found)
-    print(f"{options.scenario}: {len(faults) or 'no'} kind{'s' if len(faults) != 1 else ''} of fault")
+    warned = f", {len(warnings)} warning{'s' if len(warnings) != 1 else ''}" if warnings else ""
+    print(f"{options.scenario}: {len(faults) or 'no'} kind{'s' if len(faults) != 1 else ''} of fault{warned}")
     return BAD_INPUT if faults else DONE
 
 

@@ -24,9 +24,8 @@ def read_costs_table(file: Path, nodes: Sequence[str], weeks: int) -> tuple[pa.T
     reason = not_a_file(file)
     if reason is not None:
         rule, remedy = "costs are in a Parquet or a CSV file", "Name the file, such as costs.parquet of a run."
-        return COSTS.arrow().empty_table(), [
-            Fault("not a file", "costs", rule, remedy, value=f"{file}, which {reason}")
-        ]
+        fault = Fault("not a file", "costs", rule, remedy, value=f"{file}, which {reason}")
+        return COSTS.arrow().empty_table(), [fault]
     costs, faults = read_file(file, COSTS, COSTS.names)
     view = View({"costs": costs, "nodes": pa.table({"node": pa.array(nodes, pa.string())})}, {**TABLES, "costs": COSTS})
     faults += table_faults(view, COSTS)

@@ -53,7 +53,7 @@ def test_says_what_does_not_fit(network, tmp_path, rows, message):
 
 def test_missing_file(network, tmp_path):
     for name in ("none.csv", "none.parquet"):
-        with pytest.raises(RunError, match="not a file, found .*, which does not exist"):
+        with pytest.raises(RunError, match=r"not a file, found .*, which does not exist"):
             read_costs(tmp_path / name, network)
     with pytest.raises(RunError, match="which is a folder"):
         read_costs(tmp_path, network)

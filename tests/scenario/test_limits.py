@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from jaxsim import cli
 from jaxsim.scenario import examine, textbook, write
 from jaxsim.scenario.schema import MEAN_SLACK, MEAN_TOLERANCE, MOST_UNITS, quantile_columns
 from tests.scenario.test_check import expect, planted, put, replaced
@@ -141,6 +142,14 @@ def put_late(tables):
     pairs = {(row["vendor"], row["node"]) for row in tables["lead_times"].to_pylist()}
     rows = [{"vendor": vendor, "node": node, "days": 30, "probability": 1.0} for vendor, node in sorted(pairs)]
     tables["lead_times"] = pa.Table.from_pylist(rows, schema=tables["lead_times"].schema)
+
+
+def test_warnings_end_well_and_are_shown_as_such(tiny, tmp_path, capsys):
+    examine_changed(tiny, tmp_path / "none", everywhere("product_nodes", "orderable", value=False))
+    assert cli.main(["validate", str(tmp_path / "none")]) == 0
+    first, last = capsys.readouterr().out.splitlines()
+    assert first.startswith("warning: table product_nodes, column orderable: nothing orderable")
+    assert last.endswith("none: no kinds of fault, 1 warning")
 
 
 def examine_changed(tiny, folder, change):
