@@ -13,7 +13,8 @@ from jaxsim.system import System
 
 def soft_engine(system: System):
     """Engine whose products spread their mean demand over their orderable nodes, less where costs are higher."""
-    products, quantiles = system.products, system.source.numbers(np.arange(len(system.product_names)), np.zeros(1, int))
+    products, rows = system.products, np.arange(len(system.product_names))
+    quantiles = system.source.numbers(rows, np.zeros_like(rows))
     count, slots = products.node.shape
     ranks, regions = products.preference.shape[1:]
     weekly = np.maximum(quantiles.mean(2), 1.0) * 10

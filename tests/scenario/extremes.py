@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from jaxsim.scenario import TABLES, Scenario
 from jaxsim.scenario.schema import QUANTILE_TABLES, Type, quantile_columns
-from validation.random_scenarios import random_scenario
+from validation.random_scenarios import Dice, random_rows, tabulated
 
 NUMBERS = tuple(
     (table.name, column.name)
@@ -28,8 +28,9 @@ _TRIED = 4  # extremes of a column, until one is sound
 
 
 def base(seed: int) -> Scenario:
-    """A sound scenario of a few networks; scenarios of one seed have one shape."""
-    return random_scenario(seed, networks=3, products=4)
+    """A sound scenario of a few networks, with a forecast, and with sample paths where the seed is even."""
+    prefixes, paths = [f"n{network}-" for network in range(3)], None if seed % 2 else "regions"
+    return tabulated(random_rows(Dice(seed), prefixes, (4, 4), 3, forecasts=True, paths=paths), 3)
 
 
 def planted(scenario: Scenario, table: str, column: str, random: np.random.Generator) -> Iterator[tuple[str, Scenario]]:
@@ -50,6 +51,8 @@ def planted(scenario: Scenario, table: str, column: str, random: np.random.Gener
 
 def scaled(scenario: Scenario, table: str, random: np.random.Generator) -> Iterator[tuple[str, Scenario]]:
     """The scenario with the distributions of one row, and of all rows, multiplied."""
+    if not scenario.tables[table].num_rows:
+        return
     for factor in FACTORS:
         for where in (slice(None), random.integers(scenario.tables[table].num_rows)):
             rows = scenario.tables[table]

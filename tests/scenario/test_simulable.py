@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from jaxsim import reference
+from jaxsim.demand.source import QuantileSource
 from jaxsim.scenario import Scenario
 from jaxsim.scenario.check import faults_of
 from jaxsim.scenario.limits import order_up_to_at_most, weekly
@@ -60,10 +61,11 @@ def test_bound_of_levels_holds():
 
 
 def test_weekly_demand_is_that_of_the_engines():
-    scenario = base(4)
+    scenario = base(3)
     found = weekly(View(scenario.tables), "demand")
-    quantiles = build(scenario).products.quantiles
-    levels = build(scenario).levels
+    source = build(scenario).source
+    assert isinstance(source, QuantileSource)
+    levels, quantiles = source.levels, source.quantiles
     mean = (np.diff(levels) * (quantiles[..., 1:] + quantiles[..., :-1]) / 2).sum(-1)
     np.testing.assert_allclose(found.mean, mean.ravel(), rtol=1e-12)
     np.testing.assert_array_equal(found.highest, quantiles[..., -1].ravel())
