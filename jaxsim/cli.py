@@ -62,7 +62,10 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument("--preset", default="demo", help="tiny, demo, paper, large or textbook (default: demo)")
     generate.add_argument("--seed", type=_whole, default=0)
     generate.add_argument("--demand-history", type=Path, metavar="FILE", help="CSV of monthly demand, a series per row")
-    generate.add_argument("--overwrite", action="store_true", help="replace a scenario that is there")
+    generate.add_argument(
+        "--format", choices=("parquet", "csv"), default="parquet", help="of tables (default: parquet)"
+    )
+    generate.add_argument("--overwrite", action="store_true", help="replace a scenario that jaxsim wrote there")
 
     validate = _command(commands, "validate", _validate, "list every kind of fault in a scenario")
     validate.add_argument("scenario", type=Path, metavar="SCENARIO")
@@ -133,8 +136,7 @@ _whole.__name__ = _count.__name__ = "whole number"  # the word in argparse's mes
 
 
 def _generate(options: argparse.Namespace) -> int:
-    from jaxsim.runs.folder import clear_for_writing
-    from jaxsim.scenario import TABLES, textbook, write
+    from jaxsim.scenario import textbook, write
     from jaxsim.scenario.generate import PRESETS, generate
 
     if options.preset not in (*PRESETS, "textbook"):
@@ -142,15 +144,12 @@ def _generate(options: argparse.Namespace) -> int:
     if options.demand_history is not None and not options.demand_history.is_file():
         return _say(f"there is no file {options.demand_history}", BAD_INPUT)
     out = options.out
-    names = {f"{table}.{form}" for table in TABLES for form in ("parquet", "csv")}
-    ours = out.is_dir() and {file.name for file in out.iterdir()} <= names
-    clear_for_writing(out, options.overwrite, ours)
     if options.preset == "textbook":
         scenario = textbook.scenario()
-        write(out, scenario.tables)
+        write(out, scenario.tables, options.format, options.overwrite)
         print(f"{out}: {len(scenario.products)} products, {scenario.weeks} weeks")
         return DONE
-    made = generate(out, options.preset, options.seed, options.demand_history)
+    made = generate(out, options.preset, options.seed, options.demand_history, options.format, options.overwrite)
     print(f"{out}: {made.products:,} products, {made.inbound_nodes} inbound nodes, {made.weeks} weeks")
     if made.series_dropped:
         print(f"left out {made.series_dropped} series without observations")
@@ -158,13 +157,14 @@ def _generate(options: argparse.Namespace) -> int:
 
 
 def _validate(options: argparse.Namespace) -> int:
-    from jaxsim.scenario import find_faults
+    from jaxsim.scenario import examine
 
     _need_folder(options.scenario)
-    faults = find_faults(options.scenario)
-    for fault in faults:
-        print(fault)
-    print(f"{options.scenario}: {len(faults) or 'no'} kind{'s' if len(faults) != 1 else ''} of fault")
+    faults, warnings = examine(options.scenario)
+    for found in (*faults, *warnings):
+        print(found)
+    warned = f", {len(warnings)} warning{'s' if len(warnings) != 1 else ''}" if warnings else ""
+    print(f"{options.scenario}: {len(faults) or 'no'} kind{'s' if len(faults) != 1 else ''} of fault{warned}")
     return BAD_INPUT if faults else DONE
 
 

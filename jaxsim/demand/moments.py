@@ -8,6 +8,9 @@ import numpy as np
 import scipy.special
 from jaxtyping import Float64
 
+MOST_UNITS = 2**26
+"""Every quantity of units is below it: products of two quantities are then exact in float64."""
+
 WEEKDAY_SHARE = np.array([0.160, 0.148, 0.142, 0.138, 0.140, 0.138, 0.134])
 """Share of a week's demand that falls on each of its days where a scenario does not say."""
 

@@ -17,9 +17,7 @@ import numpy as np
 from jaxtyping import Float64, Int, Int32
 
 from jaxsim import draws
-
-MOST_UNITS = 2**26
-"""Every quantity of units is below it: products of two quantities are then exact in float64."""
+from jaxsim.demand.moments import MOST_UNITS as MOST_UNITS
 
 
 class WeekDraw(Protocol):

@@ -1,6 +1,6 @@
 """Scenario tables: their schema, checks, reading and writing; `jaxsim.scenario.generate` makes synthetic ones."""
 
-from jaxsim.scenario.check import find_faults
+from jaxsim.scenario.check import Findings, examine, find_faults
 from jaxsim.scenario.faults import Fault, ScenarioError
 from jaxsim.scenario.scenario import ProductStatistics, Scenario, fingerprint, load, product_statistics
 from jaxsim.scenario.schema import QUANTILE_COLUMNS, QUANTILE_LEVELS, TABLES
@@ -11,10 +11,12 @@ __all__ = [
     "QUANTILE_LEVELS",
     "TABLES",
     "Fault",
+    "Findings",
     "ProductStatistics",
     "Scenario",
     "ScenarioError",
     "ScenarioWriter",
+    "examine",
     "find_faults",
     "fingerprint",
     "load",

@@ -1,7 +1,8 @@
 """Finding every kind of fault in a scenario, at any size: all tests are array operations.
 
-Three passes: reading (`read`) reports what is not of the declared type; this module tests each column against its own
-rules, keys and references; `relations` tests what ties rows and tables together. Finiteness comes before signs, since
+Four passes: reading (`read`) reports what is not of the declared type; this module tests each column against its own
+rules, keys and references; `relations` tests what ties rows and tables together, and `limits` what the engines cannot
+hold. `remarks` warns of what is legal but hardly meant. Finiteness comes before signs, since
 a NaN passes for any sign in some table engines. A test whose columns could not be read is left out, so one fault does
 not drag others along.
 """
@@ -10,38 +11,53 @@ not drag others along.
 # (pyarrow.compute makes its functions when it is imported)
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from jaxsim import interrupts
-from jaxsim.scenario.faults import Fault
-from jaxsim.scenario.read import read_table
+from jaxsim.scenario.faults import Fault, nearest
+from jaxsim.scenario.limits import LIMITS
+from jaxsim.scenario.read import SUFFIXES, read_table, rows_as_in_files
 from jaxsim.scenario.relations import RELATIONS
+from jaxsim.scenario.remarks import REMARKS
 from jaxsim.scenario.schema import TABLES, Column, Table, Type
 from jaxsim.scenario.view import View
 
-_TABLE_SUFFIXES = (".parquet", ".csv")
+
+class Findings(NamedTuple):
+    """What was found in a scenario: faults forbid its use, warnings do not."""
+
+    faults: list[Fault]
+    warnings: list[Fault]
 
 
-def find_faults(folder: str | os.PathLike) -> list[Fault]:
-    """Every kind of fault of the scenario in `folder`, each with its first row and a count; empty when it is sound.
+def examine(folder: str | os.PathLike) -> Findings:
+    """Every kind of fault of the scenario in `folder`, each with its first row and a count, and what is odd in it.
 
-    Rows are counted from 0, without a CSV file's header.
+    Without a fault the scenario can be simulated. Warnings are looked for where there is no fault.
     """
     folder = Path(folder)
     if not folder.is_dir():
         rule, remedy = "a scenario is a folder of tables", "Name a scenario folder."
-        return [Fault("missing folder", "nodes", rule, remedy, value=str(folder))]
+        return Findings([Fault("missing folder", "nodes", rule, remedy, value=str(folder))], [])
     tables, faults = {}, _extra_tables(folder)
     for name in TABLES:
         interrupts.check()
         tables[name], found = read_table(folder, name)
         faults += found
-    return faults + faults_of(tables, faults)
+    view = View(tables)
+    faults = rows_as_in_files(folder, faults + _faults_of(view, faults))
+    return Findings(faults, [] if faults else _related(view, REMARKS))
+
+
+def find_faults(folder: str | os.PathLike) -> list[Fault]:
+    """The faults that `examine` finds; empty when the scenario is sound."""
+    return examine(folder).faults
 
 
 def faults_of(tables: Mapping[str, pa.Table], unread: Iterable[Fault] = ()) -> list[Fault]:
@@ -50,15 +66,21 @@ def faults_of(tables: Mapping[str, pa.Table], unread: Iterable[Fault] = ()) -> l
     Args:
         unread: faults for which columns are absent that the files have.
     """
-    view, lacking = View(tables), [(fault.table, fault.column) for fault in unread]
+    return _faults_of(View(tables), unread)
+
+
+def _faults_of(view: View, unread: Iterable[Fault]) -> list[Fault]:
+    lacking = [(fault.table, fault.column) for fault in unread]
     faults = []
     for table in TABLES.values():
         interrupts.check()
-        faults += _table_faults(view, table, [str(column) for name, column in lacking if name == table.name])
-    for needed, relation in RELATIONS:
-        if view.has(*needed):
-            faults += relation(view)
-    return faults
+        faults += table_faults(view, table, [str(column) for name, column in lacking if name == table.name])
+    return faults + _related(view, (*RELATIONS, *LIMITS))
+
+
+def _related(view: View, rules: Iterable[tuple[tuple[str, ...], Callable[[View], list[Fault]]]]) -> list[Fault]:
+    with np.errstate(all="ignore"):  # columns may hold what is a fault of its own
+        return [fault for needed, rule in rules if view.has(*needed) for fault in rule(view)]
 
 
 def _extra_tables(folder: Path) -> list[Fault]:
@@ -66,11 +88,16 @@ def _extra_tables(folder: Path) -> list[Fault]:
     return [
         Fault("extra table", path.stem, rule, remedy, value=path.name)
         for path in sorted(folder.iterdir())
-        if path.suffix in _TABLE_SUFFIXES and path.stem not in TABLES
+        if path.suffix in SUFFIXES and path.stem not in TABLES
     ]
 
 
-def _table_faults(view: View, table: Table, unread: list[str]) -> list[Fault]:
+def table_faults(view: View, table: Table, unread: Sequence[str] = ()) -> list[Fault]:
+    """Faults of one table by itself: its columns, their references and its key.
+
+    Args:
+        unread: columns that are absent, but in the file.
+    """
     faults = []
     names = view.tables[table.name].column_names if table.name in view.tables else ()
     present = [column for column in table.columns_among(names) if column.name in names]
@@ -125,8 +152,14 @@ def _name_faults(view: View, table: Table, column: Column) -> list[Fault]:
 
 def _reference_faults(view: View, table: Table, column: Column, target: str) -> list[Fault]:
     bad = view.codes(table.name, column.name) < 0
-    rule, remedy = f"occurs in {target}", f"Add it to table {target.split('.')[0]}, or correct it here."
-    return view.faults("dangling reference", table.name, column.name, bad, rule, remedy)
+    known_table, known_column = target.split(".")
+
+    def found(row: int) -> str:
+        name = view.tables[table.name][column.name][row].as_py()
+        return repr(name) + nearest(name, (known.as_py() for known in view.tables[known_table][known_column]))
+
+    rule, remedy = f"occurs in {target}", f"Add it to table {known_table}, or correct it here."
+    return view.faults("dangling reference", table.name, column.name, bad, rule, remedy, found)
 
 
 def _duplicate_faults(view: View, table: Table, names: tuple[str, ...]) -> list[Fault]:

@@ -9,7 +9,9 @@ fault with its row, and the column is left out of the result.
 # pyright: reportAttributeAccessIssue=false
 # (pyarrow.compute makes its functions when it is imported)
 
-from collections.abc import Sequence
+import dataclasses
+import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +21,12 @@ import pyarrow.csv
 import pyarrow.dataset
 import pyarrow.parquet as pq
 
-from jaxsim.scenario.faults import Fault
+from jaxsim.scenario.csv_form import form_faults, header_names, line_of
+from jaxsim.scenario.faults import Fault, nearest
 from jaxsim.scenario.schema import TABLES, Column, Table, Type
+
+SUFFIXES = (".parquet", ".csv")
+"""Forms of a table's file."""
 
 _NUMBER_PATTERN = r"^\s*[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|nan|NaN|inf|Inf|infinity)\s*$"
 _TRUE, _FALSE = ("true", "True", "TRUE", "1"), ("false", "False", "FALSE", "0")
@@ -28,33 +34,68 @@ _TRUE, _FALSE = ("true", "True", "TRUE", "1"), ("false", "False", "FALSE", "0")
 
 def table_file(folder: Path, name: str) -> tuple[Path | None, list[Fault]]:
     """The file that holds a table, or None, with the fault that there is none or more than one."""
-    found = [path for path in (Path(folder) / f"{name}.parquet", Path(folder) / f"{name}.csv") if path.is_file()]
+    there = [path for path in (Path(folder) / f"{name}{suffix}" for suffix in SUFFIXES) if os.path.lexists(path)]
     rule = f"a scenario has one file {name}.parquet or {name}.csv"
-    if not found:
-        return None, [] if TABLES[name].optional else [
-            Fault("missing table", name, rule, f"Add the table to {folder}.")
-        ]
-    if len(found) == 2:
+    if not there:
+        missing = Fault("missing table", name, rule, f"Add the table to {folder}.")
+        return None, [] if TABLES[name].optional else [missing]
+    if len(there) == 2:
         return None, [Fault("extra table", name, rule, "Delete the one that is out of date.", value="both files")]
-    return found[0], []
+    if (reason := not_a_file(there[0])) is not None:
+        remedy = f"Put the table in the place of {there[0].name}."
+        return None, [Fault("not a file", name, rule, remedy, value=f"{there[0].name}, which {reason}")]
+    return there[0], []
+
+
+def not_a_file(path: Path) -> str | None:
+    """What stands in the place of a file, as the end of a sentence; None where a file does."""
+    if path.is_file():
+        return None
+    if path.is_dir():
+        return "is a folder"
+    if path.is_symlink():
+        return "is a link that leads to no file, or back to itself"
+    return "is a device or a pipe" if path.exists() else "does not exist"
+
+
+def rows_as_in_files(folder: Path, faults: Iterable[Fault]) -> list[Fault]:
+    """The faults with rows of CSV files counted as spreadsheets do: the header is row 1."""
+    found = []
+    for fault in faults:
+        path = None if fault.row is None or fault.table not in TABLES else table_file(folder, fault.table)[0]
+        found.append(fault if path is None else row_as_in_file(path, fault))
+    return found
+
+
+def row_as_in_file(path: Path, fault: Fault) -> Fault:
+    """A fault of the table in a file with its row counted as `Fault.row` says."""
+    if fault.row is None or path.suffix != ".csv":
+        return fault
+    return dataclasses.replace(fault, row=line_of(path, fault.row))
 
 
 def read_table(
     folder: Path, name: str, columns: Sequence[str] | None = None, products: Sequence[str] | None = None
 ) -> tuple[pa.Table, list[Fault]]:
-    """Read a table of the scenario in `folder`.
+    """Read a table of the scenario in `folder`; as `read_file`, of the one file that holds it."""
+    path, faults = table_file(folder, name)
+    if path is None:
+        return (pa.table({}) if faults else TABLES[name].arrow().empty_table()), faults
+    return read_file(path, TABLES[name], columns, products)
+
+
+def read_file(
+    path: Path, table: Table, columns: Sequence[str] | None = None, products: Sequence[str] | None = None
+) -> tuple[pa.Table, list[Fault]]:
+    """Read a table from a Parquet or a CSV file.
 
     Args:
         columns: columns to read; all that the file has by default.
         products: when given, only rows of these products (tables with a `product` column).
 
     Returns:
-        The sound columns in the schema's types, and the faults of the others.
+        The sound columns in the schema's types, and the faults of the others, with rows counted from 0.
     """
-    table = TABLES[name]
-    path, faults = table_file(folder, name)
-    if path is None:
-        return (pa.table({}) if faults else table.arrow().empty_table()), faults
     present, faults = _columns_present(path, table)
     if faults and not present:
         return pa.table({}), faults
@@ -73,6 +114,9 @@ def read_table(
 
 def _unreadable(table: Table, path: Path, error: Exception) -> Fault:
     text = " ".join(str(error).split())
+    if "invalid UTF8" in text:
+        rule, remedy = "CSV files are UTF-8", f"Save {path.name} as UTF-8."
+        return Fault("encoding", table.name, rule, remedy, value="bytes that are not UTF-8")
     return Fault("unreadable file", table.name, "the file is a whole table", f"Write {path.name} again.", value=text)
 
 
@@ -82,31 +126,34 @@ def _columns_present(path: Path, table: Table) -> tuple[list[str], list[Fault]]:
         if path.suffix == ".parquet":
             names = pq.read_schema(path).names
         else:
-            with pyarrow.csv.open_csv(path) as reader:
-                names = reader.schema.names
+            faults = form_faults(path, table)
+            if faults:
+                return [], faults
+            names = header_names(path)
     except (pa.ArrowException, OSError) as error:
-        # An empty CSV file has no header, and a first block with a bad row cannot be opened.
-        names = _csv_header(path) if path.suffix == ".csv" else []
-        if not names:
-            return [], [_unreadable(table, path, error)]
+        return [], [_unreadable(table, path, error)]
+    return [name for name in names if names.count(name) == 1], _name_faults(names, table)
+
+
+def _name_faults(names: list[str], table: Table) -> list[Fault]:
     rule = "columns are " + ", ".join(table.names)
+    bare = {name.strip() for name in names}
+    missing = [name for name in table.names if name not in names]
     faults = [
         Fault("missing column", table.name, rule, "Add the column.", column=name)
-        for name in table.names
-        if name not in names
+        for name in missing
+        if name not in bare
     ]
     for name in dict.fromkeys(names):
-        if table.find(name) is None:
-            remedy = "Delete the column or correct its name."
+        if table.find(name) is None and table.find(name.strip()) is not None:
+            blank_rule, remedy = "no name begins or ends with a blank", f"Write {name.strip()!r}."
+            faults.append(Fault("blank in name", table.name, blank_rule, remedy, column=name.strip(), value=repr(name)))
+        elif table.find(name) is None:
+            remedy = f"Delete the column or correct its name{nearest(name, missing)}."
             faults.append(Fault("extra column", table.name, rule, remedy, column=name))
         elif names.count(name) > 1:
             faults.append(Fault("repeated column", table.name, rule, "Keep one of them.", column=name))
-    return [name for name in names if names.count(name) == 1], faults
-
-
-def _csv_header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8", errors="replace") as file:
-        return [name.strip('"') for name in file.readline().strip().split(",") if name]
+    return faults
 
 
 def _read(path: Path, wanted: list[Column], products: Sequence[str] | None) -> pa.Table:

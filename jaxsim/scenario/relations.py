@@ -8,13 +8,22 @@ that refer to nothing are left to the check of references, and NaN to the check 
 # (pyarrow.compute makes its functions when it is imported)
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pyarrow.compute as pc
 
-from jaxsim.scenario.faults import Fault
-from jaxsim.scenario.schema import NODE_KINDS, QUANTILE_COLUMNS, TABLES, quantile_columns
-from jaxsim.scenario.view import View
+from jaxsim.scenario.faults import Fault, nearest
+from jaxsim.scenario.schema import (
+    NODE_KINDS,
+    QUANTILE_COLUMNS,
+    QUANTILE_TABLES,
+    QUANTILES_SORTED,
+    TABLES,
+    quantile_columns,
+    quantile_level,
+)
+from jaxsim.scenario.view import View, columns_of
 
 TOLERANCE = 1e-6
 """How far probabilities and shares may sum from 1."""
@@ -132,18 +141,16 @@ def weekday_shares_sum(view: View) -> list[Fault]:
 
 
 def _quantiles_sorted(table: str) -> Callable[[View], list[Fault]]:
-    """Quantiles do not decrease with their level."""
-
     def relation(view: View) -> list[Fault]:
         columns = quantile_columns(view.tables[table].column_names)
-        lower = view.column(table, columns[0])
-        rule, remedy = TABLES[table].relations[0], "Sort the quantiles."
-        for name in columns[1:]:
-            upper = view.column(table, name)
-            faults = view.faults("unsorted quantiles", table, name, upper < lower, rule, remedy)
+        for below, name in pairwise(columns):
+            if quantile_level(below) == quantile_level(name):
+                value, remedy = f"{below} and {name}", "Keep one of the two columns."
+                return [Fault("repeated level", table, QUANTILES_SORTED, remedy, name, None, value)]
+            bad = view.column(table, name) < view.column(table, below)
+            faults = view.faults("unsorted quantiles", table, name, bad, QUANTILES_SORTED, "Sort the quantiles.")
             if faults:
                 return faults
-            lower = upper
         return []
 
     return relation
@@ -226,14 +233,23 @@ def orderable_lead_time(view: View) -> list[Fault]:
     """There is a lead-time distribution wherever something can be ordered."""
     vendors = pc.unique(view.tables["products"]["vendor"])
     vendor = pc.fill_null(pc.index_in(view.tables["products"]["vendor"], value_set=vendors), -1).to_numpy()
-    law_vendor = pc.fill_null(pc.index_in(view.tables["lead_times"]["vendor"], value_set=vendors), -1).to_numpy()
+    row_vendor = pc.fill_null(pc.index_in(view.tables["lead_times"]["vendor"], value_set=vendors), -1).to_numpy()
     has = np.zeros((len(vendors) + 1, view.size("nodes") + 1), bool)
-    has[law_vendor, view.codes("lead_times", "node")] = True
+    has[row_vendor, view.codes("lead_times", "node")] = True
     product, node = view.codes("product_nodes", "product"), view.codes("product_nodes", "node")
     known = (product >= 0) & (node >= 0) & view.column("product_nodes", "orderable")
-    bad = known & ~has[np.append(vendor, -1)[product], node]
+    of_row = np.append(vendor, -1)[product]
+    bad = known & ~has[of_row, node]
+
+    def found(row: int) -> str:
+        name, place = vendors[int(of_row[row])].as_py(), view.tables["product_nodes"]["node"][row].as_py()
+        if has[of_row[row]].any():
+            return f"vendor {name!r} without lead times to node {place!r}"
+        close = nearest(name, pc.unique(view.tables["lead_times"]["vendor"]).to_pylist())
+        return f"vendor {name!r}, who is not in lead_times{close}, node {place!r}"
+
     rule, remedy = TABLES["product_nodes"].relations[1], "Add rows for the vendor and node to lead_times."
-    return view.faults("no lead time", "product_nodes", "node", bad, rule, remedy)
+    return view.faults("no lead time", "product_nodes", "node", bad, rule, remedy, found)
 
 
 def routes_to_regions(view: View) -> list[Fault]:
@@ -299,8 +315,7 @@ RELATIONS = (
     (("lead_times.vendor", "lead_times.node", "lead_times.probability"), probabilities_sum),
     (("demand_shares.product", "demand_shares.share"), shares_sum),
     (("demand_weekdays.share",), weekday_shares_sum),
-    (tuple(f"demand.{name}" for name in QUANTILE_COLUMNS), _quantiles_sorted("demand")),
-    (tuple(f"forecast.{name}" for name in QUANTILE_COLUMNS), _quantiles_sorted("forecast")),
+    *((columns_of(table, QUANTILE_COLUMNS), _quantiles_sorted(table)) for table in QUANTILE_TABLES),
     (("nodes.node", "nodes.inbound", "product_nodes.node", "product_nodes.orderable"), orderable_inbound),
     (
         (

@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 
 from jaxsim.scenario.check import faults_of
 from jaxsim.scenario.faults import Fault, ScenarioError
-from jaxsim.scenario.read import read_table, table_file
+from jaxsim.scenario.read import read_table, rows_as_in_files, table_file
 from jaxsim.scenario.schema import PRODUCT_TABLES, TABLES
 
 
@@ -111,7 +111,7 @@ def load(folder: str | os.PathLike, products: Sequence[str] | None = None) -> Sc
         faults += found
         if rows and not found and TABLES[name].optional and not tables[name].num_rows:
             faults += _left_out(Path(folder), name)
-    faults += faults_of(tables, faults)
+    faults = rows_as_in_files(Path(folder), faults + faults_of(tables, faults))
     if products is not None:
         faults = [dataclasses.replace(fault, row=None) if fault.table in PRODUCT_TABLES else fault for fault in faults]
         faults += _absent(tables["products"], products)
@@ -160,9 +160,10 @@ def product_statistics(folder: str | os.PathLike) -> ProductStatistics:
         tables[name], found = read_table(folder, name, columns)
         faults += found
     if faults:
-        raise ScenarioError(faults)
+        raise ScenarioError(rows_as_in_files(folder, faults))
     names = tables["products"]["product"]
-    of = {name: _rows(tables[name]["product"], names, name) for name in ("demand", "product_nodes", "in_flight")}
+    named = ("demand", "product_nodes", "in_flight")
+    of = {name: _rows(folder, tables[name]["product"], names, name) for name in named}
     total = lambda table, column: np.bincount(of[table], tables[table][column].to_numpy(), len(names))
     rows = np.bincount(of["demand"], minlength=len(names))
     sets, which = _orderable_sets(tables["product_nodes"], of["product_nodes"], tables["nodes"]["node"], len(names))
@@ -177,14 +178,14 @@ def product_statistics(folder: str | os.PathLike) -> ProductStatistics:
     )
 
 
-def _rows(column: pa.ChunkedArray, names: pa.ChunkedArray, table: str) -> np.ndarray:
+def _rows(folder: Path, column: pa.ChunkedArray, names: pa.ChunkedArray, table: str) -> np.ndarray:
     """Row of the products table of each name in a column."""
     found = pc.index_in(column, value_set=names.combine_chunks())
     if found.null_count:
         row = int(np.flatnonzero(found.is_null())[0])
         rule, value = "occurs in products.product", repr(column[row].as_py())
         fault = Fault("dangling reference", table, rule, "Add the product.", "product", row, value, found.null_count)
-        raise ScenarioError([fault])
+        raise ScenarioError(rows_as_in_files(folder, [fault]))
     return found.to_numpy()
 
 

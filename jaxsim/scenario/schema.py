@@ -16,6 +16,8 @@ from enum import Enum
 import numpy as np
 import pyarrow as pa
 
+from jaxsim.demand.moments import MOST_UNITS
+
 QUANTILE_LEVELS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 """Levels of the quantile columns of `demand` and `forecast`."""
 
@@ -24,6 +26,9 @@ QUANTILE_COLUMNS = tuple(f"q{round(100 * level):02d}" for level in QUANTILE_LEVE
 
 NODE_KINDS = ("cross_dock", "storage", "fulfillment")
 """What a node can be, in the order in which goods flow."""
+
+MOST_WEEKS, MOST_REGIONS, MOST_LOCAL_NODES = 585, 1024, 256
+"""Most weeks of a horizon, demand regions, and local nodes of a product: beyond, draws of demand would be repeated."""
 
 PRODUCT_TABLES = ("products", "product_nodes", "demand", "forecast", "demand_paths", "demand_shares", "in_flight")
 """Tables with a `product` column: only the sampled products' rows are read."""
@@ -141,17 +146,21 @@ def _at_least(low: float) -> Rule:
 
 
 def _between(low: float, high: float) -> Rule:
-    return Rule(f"from {low:g} to {high:g}", lambda x: (x >= low) & (x <= high))
+    return Rule(f"from {low:,} to {high:,}", lambda x: (x >= low) & (x <= high))
 
 
 COMPUTED = -1
 """Default of levels that are computed where the table gives none."""
 
 _NOT_NEGATIVE = _at_least(0)
-_ABOVE_ZERO = Rule("greater than 0", lambda x: x > 0)
+_AMOUNT = _between(0, 1_000_000_000)  # of money or weight per unit: the buying LP and sums over products stay accurate
+_UNITS, _PACK = _between(0, MOST_UNITS - 1), _between(1, MOST_UNITS - 1)
+_PLANNED = _between(0, 1_000_000_000_000)  # of all products together
+_VOLUME = Rule("greater than 0, at most 1,000,000,000", lambda x: (x > 0) & (x <= 1_000_000_000))
+_LEAD_TIME, _REVIEW_WEEKS = _between(1, 1000), _between(1, 520)  # arrays are as long as the longest one
+_TRANSFER_DAYS, _SHIPPING_DAYS = _between(1, 365), _between(0, 365)
 _INSIDE_UNIT = Rule("strictly between 0 and 1", lambda x: (x > 0) & (x < 1))
-_WEEK = Rule("one of the weeks 0 … W − 1", lambda x: x >= 0)
-_BELOW_MOST_UNITS = Rule("from 0 to 67,108,863", lambda x: (x >= 0) & (x < 2**26))
+_WEEK = Rule(f"one of the weeks 0 … W − 1, where W is at most {MOST_WEEKS}", lambda x: (x >= 0) & (x < MOST_WEEKS))
 
 
 def _name(name: str, description: str, refers_to: str | None = None) -> Column:
@@ -162,8 +171,8 @@ def _count(name: str, unit: str, description: str, rule: Rule = _NOT_NEGATIVE, d
     return Column(name, Type.COUNT, unit, description, (rule,), default=default)
 
 
-def _number(name: str, unit: str, description: str, rule: Rule | None = _NOT_NEGATIVE) -> Column:
-    return Column(name, Type.NUMBER, unit, description, (rule,) if rule else ())
+def _number(name: str, unit: str, description: str, rule: Rule = _AMOUNT) -> Column:
+    return Column(name, Type.NUMBER, unit, description, (rule,))
 
 
 _PLACE = (
@@ -189,7 +198,13 @@ _NODES = Table(
     ),
 )
 
-_REGIONS = Table("regions", "Areas of customer demand.", ("region",), (_name("region", "unique name"), *_PLACE))
+_REGIONS = Table(
+    "regions",
+    "Areas of customer demand.",
+    ("region",),
+    (_name("region", "unique name"), *_PLACE),
+    (f"There are at most {MOST_REGIONS:,} regions.",),
+)
 
 _TRANSFERS = Table(
     "transfers",
@@ -199,7 +214,7 @@ _TRANSFERS = Table(
         _name("origin", "node that sends", "nodes.node"),
         _name("destination", "node that receives", "nodes.node"),
         _number("cost_per_unit", "currency/unit", "cost of moving a unit"),
-        _count("transit_days", "days", "days between sending and receiving", _at_least(1)),
+        _count("transit_days", "days", "days between sending and receiving", _TRANSFER_DAYS),
         _number("co2_kg_per_unit", "kg/unit", "emissions of moving a unit"),
     ),
     ("A transfer goes down: cross_dock to storage or fulfillment, storage to fulfillment.",),
@@ -214,7 +229,7 @@ _SHIPPING = Table(
         _name("node", "fulfillment node that ships", "nodes.node"),
         _name("region", "region of the customer", "regions.region"),
         _number("cost_per_unit", "currency/unit", "cost of delivering a unit"),
-        _count("transit_days", "days", "days until the customer has it", _at_least(0)),
+        _count("transit_days", "days", "days until the customer has it", _SHIPPING_DAYS),
         _number("co2_kg_per_unit", "kg/unit", "emissions of delivering a unit"),
     ),
     ("Only fulfillment nodes ship.",),
@@ -234,17 +249,20 @@ _PRODUCTS = Table(
             "cost of a unit of demand that is not served (backlogged: of each week that it waits)",
         ),
         _number("overage_cost", "currency/unit/week", "cost of keeping a unit for a week"),
-        _count("review_weeks", "weeks", "weeks between reviews", _at_least(1)),
+        _count("review_weeks", "weeks", "weeks between reviews", _REVIEW_WEEKS),
         _count("first_review_day", "days", "day of the first review; day 0 is the first of the horizon"),
-        _count("case_pack", "units", "orders are whole multiples of it", _at_least(1)),
+        _count("case_pack", "units", "orders are whole multiples of it", _PACK),
         _number("target_in_stock", "", "quantile of demand over the planning horizon to order up to", _INSIDE_UNIT),
-        _number("unit_volume", "cubic feet/unit", "space that a unit takes", _ABOVE_ZERO),
-        _count("order_up_to", "units", "level to order up to, in place of the quantile", default=COMPUTED),
+        _number("unit_volume", "cubic feet/unit", "space that a unit takes", _VOLUME),
+        _count("order_up_to", "units", "level to order up to, in place of the quantile", _UNITS, COMPUTED),
         Column("backlog", Type.FLAG, "", "demand that is not served waits; otherwise it is lost", default=False),
     ),
     (
         "first_review_day is below 7 · review_weeks.",
         "Every product has demand rows for every week, demand_shares rows and at least one product_nodes row.",
+        f"A product has fewer than {MOST_UNITS:,} units in all: stock, orders on the way, base stocks, a case pack, "
+        "the highest demand of every week together, and what its order-up-to level is at most.",
+        f"A product has at most {MOST_LOCAL_NODES} local nodes.",
     ),
 )
 
@@ -257,8 +275,8 @@ _PRODUCT_NODES = Table(
         _name("node", "the node", "nodes.node"),
         Column("orderable", Type.FLAG, "", "whether the product may be ordered into the node"),
         _number("sourcing_cost", "currency/unit", "inbound cost of ordering a unit into the node"),
-        _count("on_hand", "units", "stock at the start of day 0"),
-        _count("base_stock", "units", "what placement aims to hold there, in place of a quantile", default=COMPUTED),
+        _count("on_hand", "units", "stock at the start of day 0", _UNITS),
+        _count("base_stock", "units", "what placement aims to hold there, in place of a quantile", _UNITS, COMPUTED),
     ),
     (
         "An orderable node is inbound.",
@@ -274,7 +292,7 @@ _LEAD_TIMES = Table(
     (
         _name("vendor", "who delivers"),
         _name("node", "where to", "nodes.node"),
-        _count("days", "days", "days from order to arrival", _at_least(1)),
+        _count("days", "days", "days from order to arrival", _LEAD_TIME),
         _number("probability", "", "probability of that many days", _between(0, 1)),
     ),
     ("Probabilities of a (vendor, node) sum to 1 within 1e-6.",),
@@ -282,16 +300,27 @@ _LEAD_TIMES = Table(
 )
 
 
+QUANTILES_SORTED = "Quantiles do not decrease with their level, and no level has two columns."
+
+MEAN_TOLERANCE, MEAN_SLACK = 0.25, 0.5
+"""How far a mean may lie from that of its quantiles: a part of the greater of both, and units on top."""
+
+MEAN_AGREES = (
+    "The mean is that of the quantiles, joined by straight lines, within 25% and half a unit: what whole numbers, "
+    "intermittent demand and a long tail beyond the last quantile make of it."
+)
+
+
 def _further_quantile(name: str) -> Column | None:
     level = quantile_level(name)
-    return None if level is None else _number(name, "units/week", f"{100 * level:.15g}% quantile")
+    return None if level is None else _number(name, "units/week", f"{100 * level:.15g}% quantile", _UNITS)
 
 
 _WEEKLY_QUANTILES = (
     _name("product", "the product", "products.product"),
     _count("week", "weeks", "week of the horizon, from 0", _WEEK),
-    _number("mean", "units/week", "mean"),
-    *(_number(name, "units/week", f"{quantile_level(name):.0%} quantile") for name in QUANTILE_COLUMNS),
+    _number("mean", "units/week", "mean", _UNITS),
+    *(_number(name, "units/week", f"{quantile_level(name):.0%} quantile", _UNITS) for name in QUANTILE_COLUMNS),
 )
 
 _DEMAND = Table(
@@ -299,7 +328,7 @@ _DEMAND = Table(
     "Distribution of a product's weekly demand over all regions. There may be further quantile columns: q005, q995, ….",
     ("product", "week"),
     _WEEKLY_QUANTILES,
-    ("Quantiles do not decrease with their level.", "Weeks are those of labor_plan."),
+    (f"{QUANTILES_SORTED} {MEAN_AGREES}", "Weeks are those of labor_plan."),
     further=_further_quantile,
 )
 
@@ -327,7 +356,7 @@ _DEMAND_PATHS = Table(
             _name("region", "the region; without the column, units are split by demand_shares", "regions.region"),
             may_be_absent=True,
         ),
-        _count("units", "units", "units that customers ask for", _BELOW_MOST_UNITS),
+        _count("units", "units", "units that customers ask for", _UNITS),
     ),
     (
         "Trials are 0 … N − 1 without a gap, and weeks are those of labor_plan.",
@@ -370,7 +399,7 @@ _IN_FLIGHT = Table(
         _name("product", "the product", "products.product"),
         _name("node", "where it arrives", "nodes.node"),
         _count("arrival_day", "days", "day of arrival, from 0; may lie past the horizon"),
-        _count("quantity", "units", "units that arrive"),
+        _count("quantity", "units", "units that arrive", _UNITS),
     ),
     ("The node is inbound.", "The node is local to the product: in its product_nodes or reached from there."),
     may_be_empty=True,
@@ -383,12 +412,13 @@ _LABOR_PLAN = Table(
     (
         _name("node", "inbound node", "nodes.node"),
         _count("week", "weeks", "week of the horizon, from 0; the weeks must be 0 … W − 1", _WEEK),
-        _count("units", "units", "units to receive"),
+        _count("units", "units", "units to receive", _PLANNED),
     ),
     (
         "Every inbound node has a row for every week, and no other node has one.",
         "Weeks are 0 … W − 1 without a gap.",
         "Units are not below what is in flight to the node in that week.",
+        "Units are planned somewhere.",
     ),
 )
 
@@ -412,3 +442,20 @@ TABLES = {
     )
 }
 """Every table of a scenario by name."""
+
+COSTS = Table(
+    "costs",
+    "Capacity costs, which a search writes and a simulation takes; node-weeks without a row cost nothing.",
+    ("node", "week"),
+    (
+        _name("node", "node with a labor plan", "nodes.node"),
+        _count("week", "weeks", "week of the horizon, from 0", _WEEK),
+        _number("cost", "currency/unit", "what a unit pays for arriving", _between(-1_000_000_000, 1_000_000_000)),
+    ),
+    ("Weeks are those of labor_plan.",),
+    may_be_empty=True,
+)
+"""A table beside a scenario's own. Its file may have further columns, which are not read."""
+
+QUANTILE_TABLES = tuple(table.name for table in TABLES.values() if set(QUANTILE_COLUMNS) <= set(table.names))
+"""Tables that hold distributions as a mean and quantiles."""

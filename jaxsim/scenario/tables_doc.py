@@ -19,8 +19,10 @@ columns with a default may also lack values; no other value may be missing, and 
 numbers may be written as floats. Other files in the folder are ignored, unless their name ends in `.parquet` or `.csv`.
 
 Days count from 0, the first day of the horizon; day d belongs to week d // 7. The horizon's W weeks are those of
-`labor_plan`. Currency is any one currency. `jaxsim validate SCENARIO` lists every kind of fault with its first row,
-counted from 0 without the header. What the engines make of the tables is in `semantics.md`.
+`labor_plan`. Currency is any one currency. `jaxsim validate SCENARIO` lists every kind of fault with its first row;
+rows of CSV files are counted as in a spreadsheet, with the header as row 1, those of Parquet files from 0. A scenario
+without faults can be simulated. Warnings tell what is legal but hardly meant, such as no demand at all. What the
+engines make of the tables is in `semantics.md`.
 """
 
 

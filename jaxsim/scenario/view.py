@@ -3,23 +3,39 @@
 # pyright: reportAttributeAccessIssue=false
 # (pyarrow.compute makes its functions when it is imported)
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from jaxsim.scenario.faults import Fault
-from jaxsim.scenario.schema import NODE_KINDS, TABLES
+from jaxsim.scenario.schema import NODE_KINDS, TABLES, Table
+
+T = TypeVar("T")
+
+
+def columns_of(table: str, names: Iterable[str]) -> tuple[str, ...]:
+    """`table.column` for each of the columns."""
+    return tuple(f"{table}.{name}" for name in names)
 
 
 class View:
     """Arrays of `tables`, made when they are first asked for and kept where several checks share them."""
 
-    def __init__(self, tables: Mapping[str, pa.Table]):
+    def __init__(self, tables: Mapping[str, pa.Table], schema: Mapping[str, Table] = TABLES):
         self.tables = tables
+        self._schema = schema
         self._codes: dict[tuple[str, str], np.ndarray] = {}
         self._reach: np.ndarray | None = None
+        self._kept: dict[tuple[str, ...], Any] = {}
+
+    def kept(self, name: tuple[str, ...], make: Callable[[], T]) -> T:
+        """What `make` returns, made when it is first asked for under this name."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        return self._kept[name]
 
     def has(self, *columns: str) -> bool:
         """Whether every `table.column` named was read."""
@@ -37,7 +53,7 @@ class View:
     def codes(self, table: str, column: str) -> np.ndarray:
         """Row of the table that the column refers to, for each name; −1 where it does not occur."""
         if (table, column) not in self._codes:
-            target = TABLES[table].column(column).refers_to or f"{table}.{column}"
+            target = self._schema[table].column(column).refers_to or f"{table}.{column}"
             names = self.tables[target.split(".")[0]][target.split(".")[1]].combine_chunks()
             found = pc.index_in(self.tables[table][column], value_set=names)
             self._codes[table, column] = pc.fill_null(found, -1).to_numpy()
@@ -105,6 +121,6 @@ class View:
 
     def _where(self, table: str, column: str, row: int) -> str:
         """The key of a row in words, less the column that is shown anyway."""
-        keys = [name for name in TABLES[table].key if name != column and self.has(f"{table}.{name}")]
+        keys = [name for name in self._schema[table].key if name != column and self.has(f"{table}.{name}")]
         text = ", ".join(f"{name} {self.tables[table][name][row].as_py()}" for name in keys)
         return f" at {text}" if text else ""

@@ -1,9 +1,10 @@
 """Writing a scenario so that a folder either holds all of it or does not exist.
 
 Tables go, in one piece or block by block, to a temporary folder beside the target, which is renamed when the last one
-is on disk.
+is on disk. A scenario that is there already is only replaced when asked for, and when jaxsim wrote it (`replace`).
 """
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 
 from jaxsim import interrupts
 from jaxsim.atomic import sync
+from jaxsim.scenario.replace import own_files, swap, write_record
 from jaxsim.scenario.schema import TABLES
 
 ROW_GROUP = 131_072
@@ -31,24 +33,38 @@ class ScenarioWriter:
     Args:
         folder: must not exist, or be an empty folder.
         form: "parquet" or "csv".
+        overwrite: replace a scenario in `folder` that was written by this class and not changed since.
 
     Raises:
-        FileExistsError: there is something in `folder` already.
+        ValueError: another form.
+        FileExistsError: there is something in `folder` that is not to be replaced.
     """
 
-    def __init__(self, folder: str | os.PathLike, form: str = "parquet"):
+    def __init__(self, folder: str | os.PathLike, form: str = "parquet", overwrite: bool = False):
         if form not in ("parquet", "csv"):
             raise ValueError(f"form must be parquet or csv, not {form!r}")
-        self.folder = Path(folder)
+        self.folder = Path(folder).resolve()
         self._form = form
+        self._overwrite = overwrite
+        self._made: list[Path] = []
         self._writers: dict[str, pq.ParquetWriter | pyarrow.csv.CSVWriter] = {}
 
     def __enter__(self) -> "ScenarioWriter":
-        if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
-            raise FileExistsError(f"{self.folder} is not empty; write the scenario to a new folder")
+        self._replaceable_files()
+        self._made = [parent for parent in self.folder.parents if not parent.exists()]
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         self._temporary = Path(tempfile.mkdtemp(prefix=f".{self.folder.name}.", dir=self.folder.parent))
         return self
+
+    def _replaceable_files(self) -> list[str]:
+        """Names of the files that may be removed; none where there is nothing."""
+        if self.folder.exists() and not self.folder.is_dir():
+            raise FileExistsError(f"{self.folder} is a file, not a folder")
+        if not self.folder.exists() or not any(self.folder.iterdir()):
+            return []
+        if not self._overwrite:
+            raise FileExistsError(f"{self.folder} is not empty; name a new folder, or give --overwrite to replace it")
+        return own_files(self.folder)
 
     def append(self, name: str, rows: pa.Table) -> None:
         """Add rows to a table; columns are put in the schema's order and types, those that it does not know are left.
@@ -83,14 +99,26 @@ class ScenarioWriter:
                 self._publish()
         finally:
             shutil.rmtree(self._temporary, ignore_errors=True)
+            if not self.folder.exists():
+                self._remove_parents()
+
+    def _remove_parents(self) -> None:
+        with contextlib.suppress(OSError):  # somebody put something there
+            for parent in self._made:
+                parent.rmdir()
 
     def _publish(self) -> None:
+        write_record(self._temporary)
         for path in self._temporary.iterdir():
             sync(path)
         sync(self._temporary)
         self._temporary.chmod(0o777 & ~_umask())
-        os.replace(self._temporary, self.folder)
-        sync(self.folder.parent)
+        own = self._replaceable_files()
+        if own:
+            swap(self.folder, self._temporary, own)
+        else:
+            os.replace(self._temporary, self.folder)
+            sync(self.folder.parent)
 
 
 def _umask() -> int:
@@ -99,21 +127,23 @@ def _umask() -> int:
     return mask
 
 
-def write(folder: str | os.PathLike, tables: Mapping[str, pa.Table], form: str = "parquet") -> None:
-    """Write the tables of a scenario to a new folder, all or nothing.
+def write(
+    folder: str | os.PathLike, tables: Mapping[str, pa.Table], form: str = "parquet", overwrite: bool = False
+) -> None:
+    """Write the tables of a scenario to a folder, all or nothing.
 
     Args:
         tables: every table of the schema by name (optional ones if there are any); see `jaxsim.scenario.schema`.
-        form: "parquet" or "csv".
+        form, overwrite: as of `ScenarioWriter`.
 
     Raises:
-        FileExistsError: there is something in `folder` already.
+        FileExistsError: there is something in `folder` that is not to be replaced.
         KeyError: a table or column is missing or unknown.
     """
     missing = {name for name, table in TABLES.items() if not table.optional} - tables.keys()
     if missing:
         raise KeyError(f"tables missing: {', '.join(sorted(missing))}")
-    with ScenarioWriter(folder, form) as writer:
+    with ScenarioWriter(folder, form, overwrite) as writer:
         for name, rows in tables.items():
             if rows.num_rows or not TABLES[name].optional:
                 writer.append(name, rows)

@@ -105,6 +105,7 @@ def planted(tiny, folder, change, form="parquet"):
 
 
 def expect(faults, kind: str, table: str, column: str | None, row: int | None, value: str = ""):
+    """There is a fault of that kind and place; rows as `Fault.row` counts them."""
     found = [fault for fault in faults if (fault.kind, fault.table, fault.column) == (kind, table, column)]
     assert found, "\n".join(map(str, faults))
     assert found[0].row == row
@@ -122,7 +123,8 @@ def test_planted_value_is_found(tiny, tmp_path, change, kind, table, column, row
     ("change", "kind", "table", "column", "row", "value"), VALUES[:6] + VALUES[9:12] + VALUES[21:24]
 )
 def test_planted_value_is_found_in_csv(tiny, tmp_path, change, kind, table, column, row, value):
-    expect(planted(tiny, tmp_path / "bad", change, "csv"), kind, table, column, row, value)
+    line = None if row is None else row + 2  # the header is row 1
+    expect(planted(tiny, tmp_path / "bad", change, "csv"), kind, table, column, line, value)
 
 
 def test_a_sound_scenario_has_no_faults(tiny, tiny_folder, tmp_path):
@@ -246,7 +248,7 @@ def test_types(tiny, tmp_path):
     faults = planted(tiny, tmp_path / "parquet", change)
     expect(faults, "type", "shipping", "transit_days", 2, "'soon'")
     expect(faults, "type", "nodes", "node", None, "int64")
-    expect(planted(tiny, tmp_path / "csv", change, "csv"), "type", "shipping", "transit_days", 2, "'soon'")
+    expect(planted(tiny, tmp_path / "csv", change, "csv"), "type", "shipping", "transit_days", 4, "'soon'")
 
 
 def test_damaged_files(tiny, tmp_path):

@@ -45,20 +45,22 @@ def generate(
     seed: int = 0,
     demand_history: str | os.PathLike | None = None,
     form: str = "parquet",
+    overwrite: bool = False,
 ) -> Generated:
-    """Write a synthetic scenario to a new folder; its tables follow from the preset, the seed and the history alone.
+    """Write a synthetic scenario to a folder; its tables follow from the preset, the seed and the history alone.
 
     Args:
-        out: must not exist, or be an empty folder.
+        out: must not exist, or be an empty folder, unless it is to be overwritten.
         preset: a name in `PRESETS`, or a `Preset`.
         seed: whole number, at least 0.
         demand_history: CSV file of monthly demand, a series per row and no header (see `history`); replaces the
             preset's products and their demand.
         form: "parquet" or "csv".
+        overwrite: replace a scenario in `out` that jaxsim wrote, when the new one is complete.
 
     Raises:
         ValueError: unknown preset, negative seed, or a history that is no table of counts.
-        FileExistsError: there is something in `out` already.
+        FileExistsError: there is something in `out` that is not to be replaced.
     """
     if isinstance(preset, str):
         if preset not in PRESETS:
@@ -72,7 +74,7 @@ def generate(
     vendors = make_vendors(stream(1), preset, network)
     catalog = _catalog(stream(2), preset, vendors, history)
     expected = ExpectedArrivals(vendors, network, preset.weeks)
-    with ScenarioWriter(out, form) as writer:
+    with ScenarioWriter(out, form, overwrite) as writer:
         for name, table in network_tables(network).items():
             writer.append(name, table)
         writer.append("lead_times", lead_times(vendors, network))
