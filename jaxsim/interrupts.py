@@ -52,7 +52,8 @@ def listening(*, then_ignore: bool) -> Iterator[None]:
     _requested.clear()
     receiver, sender = socket.socketpair()
     sender.setblocking(False)
-    threading.Thread(target=_count, args=(receiver,), name="signals", daemon=True).start()
+    counter = threading.Thread(target=_count, args=(receiver,), name="signals", daemon=True)
+    counter.start()
     wakeup = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
     before = {number: signal.signal(number, _note) for number in SIGNALS}
     try:
@@ -61,7 +62,8 @@ def listening(*, then_ignore: bool) -> Iterator[None]:
         for number, handler in before.items():
             signal.signal(number, signal.SIG_IGN if then_ignore else handler or signal.SIG_DFL)
         signal.set_wakeup_fd(wakeup)
-        sender.close()  # ends the thread
+        sender.close()
+        counter.join(1.0)  # it has read all; only a stderr that nobody reads could keep it longer
         _requested.clear()
 
 

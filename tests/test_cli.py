@@ -1,5 +1,6 @@
 """The command line: exit codes, one-sentence errors, and nothing slow before it is needed."""
 
+import errno
 import subprocess
 import sys
 
@@ -7,6 +8,7 @@ import pytest
 
 import jaxsim
 from jaxsim import cli
+from jaxsim.atomic import WriteError
 from jaxsim.runs import study
 from tests.report.fakes import made_up_run
 from tests.runs.conftest import soft_engine
@@ -124,6 +126,51 @@ def test_search_report_and_resume(scenario, tmp_path, capsys, monkeypatch):
     capsys.readouterr()
     assert run("compare", out, tmp_path / "s") == 0
     assert "fill_rate" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("fast_engine")
+def test_interrupted_searches_say_how_to_go_on(scenario, tmp_path, capsys, monkeypatch):
+    out = tmp_path / "run"
+    arguments = ("search", scenario, "--out", out, "--iterations", 4, "--sample", 10, "--quiet")
+    with monkeypatch.context() as patch:
+        patch.setattr(study, "load_problem", _interrupt)
+        assert run(*arguments) == 75
+    assert capsys.readouterr().err == f"jaxsim: interrupted before a run was begun in {out}; start it again\n"
+    assert not out.exists()
+    with monkeypatch.context() as patch:
+        patch.setattr(study, "lower_bound", _interrupt)
+        assert run(*arguments) == 75
+    assert capsys.readouterr().err == f"jaxsim: interrupted; go on with --resume --out {out}\n"
+    with monkeypatch.context() as patch:
+        patch.setattr("jaxsim.report.page.figures.cost_map", _interrupt)
+        assert run(*arguments, "--resume") == 75
+    assert capsys.readouterr().err == f"jaxsim: interrupted; go on with --resume --out {out}\n"
+    assert run(*arguments, "--resume") == 0
+    assert (out / "report.html").exists()
+
+
+@pytest.mark.filterwarnings("always:all checkpoints:RuntimeWarning")
+@pytest.mark.usefixtures("fast_engine")
+def test_a_full_disk_names_the_file_and_how_to_go_on(scenario, tmp_path, capsys, monkeypatch):
+    out, save = tmp_path / "run", study.checkpoint.save
+
+    def full(folder, identity, found):
+        if found.iteration == 3:
+            raise WriteError(errno.ENOSPC, "No space left on device", str(folder / "000003.npz"))
+        return save(folder, identity, found)
+
+    arguments = ("search", scenario, "--out", out, "--iterations", 4, "--sample", 10, "--quiet")
+    with monkeypatch.context() as patch:
+        patch.setattr(study.checkpoint, "save", full)
+        assert run(*arguments) == 75
+    place = out / "checkpoints" / "000003.npz"
+    how = f"make room, then go on with --resume --out {out}"
+    assert capsys.readouterr().err == f"jaxsim: cannot write {place}: No space left on device; {how}\n"
+    for file in (out / "checkpoints").iterdir():
+        file.write_bytes(b"damaged")
+    assert run(*arguments, "--resume") == 0
+    said = f"jaxsim: all checkpoints in {out / 'checkpoints'} are damaged: the search begins anew\n"
+    assert capsys.readouterr().err == said
 
 
 def _interrupt(*_):

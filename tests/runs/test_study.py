@@ -1,14 +1,19 @@
 """Studies with a fast stand-in for the engine: what they leave, and that a stopped search ends with the same bits."""
 
+import errno
 import json
+import os
+from threading import Event
 
 import numpy as np
 import pytest
 
+from jaxsim import interrupts
+from jaxsim.atomic import WriteError
 from jaxsim.runs import study
-from jaxsim.runs.folder import RunError
+from jaxsim.runs.folder import RunError, RunFolder
 from jaxsim.runs.problem import ENGINES, engine, load_problem
-from jaxsim.runs.progress import Silent
+from jaxsim.runs.progress import Interruptible, Silent
 from jaxsim.runs.study import Search, Simulation, search_study, simulate_study
 
 SIMULATION, SEARCH = Simulation(products=20, seed=3), Search(iterations=8)
@@ -135,6 +140,88 @@ def test_refuses_another_scenario_or_settings(scenario, other_scenario, tmp_path
         search_study(scenario, out, SIMULATION, Search(iterations=9), resume=True)
     with pytest.raises(RunError, match="not empty"):
         search_study(scenario, out, SIMULATION, SEARCH)
+
+
+class Told(Silent):
+    """Remembers what it is told."""
+
+    def __init__(self):
+        self.stages, self.steps = [], []
+
+    def stage(self, text):
+        """Remember the stage."""
+        self.stages.append(text)
+
+    def step(self, done, total, text):
+        """Remember the step."""
+        self.steps.append((done, text))
+
+
+def test_progress_and_text_and_tables_number_iterations_alike(scenario, tmp_path):
+    told = Told()
+    run = search_study(scenario, tmp_path / "run", SIMULATION, SEARCH, progress=told).run
+    table, promoted = run.table("iterations"), run.metrics().promoted_iteration
+    numbers = [int(text.split()[1]) for _, text in told.steps]
+    assert numbers == table["iteration"].tolist() == list(range(len(told.steps)))
+    assert [done for done, _ in told.steps] == [number + 1 for number in numbers]
+    assert f"{table['wmapd'][promoted]:.1%}" in told.steps[promoted][1]
+    assert any(text.endswith(f"the costs of iteration {promoted}") for text in told.stages)
+
+
+@pytest.mark.parametrize("signaled", ["stage", "step"])
+def test_a_signal_is_looked_at_between_stages_and_steps(signaled, monkeypatch):
+    told = Told()
+    progress = Interruptible(told)
+    progress.stage("first")
+    progress.step(1, 2, "one")
+    monkeypatch.setattr(interrupts, "_requested", Event())
+    interrupts._requested.set()
+    with pytest.raises(KeyboardInterrupt):
+        progress.stage("second") if signaled == "stage" else progress.step(2, 2, "two")
+    assert told.stages == ["first"]
+    assert [text for _, text in told.steps] == (["one"] if signaled == "stage" else ["one", "two"])
+
+
+def test_both_engines_look_for_signals_as_they_run(scenario, monkeypatch):
+    system = load_problem(scenario, 3, 1).system
+    engines = [engine(name, system, trials=1, seed=5) for name in ENGINES]
+    monkeypatch.setattr(interrupts, "_requested", Event())
+    interrupts._requested.set()
+    for simulate in engines:
+        with pytest.raises(KeyboardInterrupt):
+            simulate(None)
+
+
+def test_a_full_disk_names_the_file_and_the_search_goes_on_later(scenario, tmp_path, whole, monkeypatch):
+    out, fsync, left = tmp_path / "full", os.fsync, [9]
+
+    def full(handle):
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(handle)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(WriteError, match=r"cannot write .*full/checkpoints/.*: No space left"):
+            search_study(scenario, out, SIMULATION, SEARCH)
+    assert RunFolder(out).resumable
+    assert_same_bits(search_study(scenario, out, SIMULATION, SEARCH, resume=True).run, whole)
+
+
+def test_overwriting_fails_before_the_old_run_goes(scenario, tmp_path, whole, monkeypatch):
+    before = whole.metrics()
+    with monkeypatch.context() as patch:
+        patch.setattr(study, "lower_bound", lambda *_: 1 / 0)
+        for again in (search_study, simulate_study):
+            more = (SEARCH,) if again is search_study else ()
+            with pytest.raises(ZeroDivisionError):
+                again(scenario, whole.path, SIMULATION, *more, overwrite=True)
+    assert whole.metrics() == before
+    assert len(list(whole.checkpoints.iterdir())) == 3
+    plain = simulate_study(scenario, whole.path, SIMULATION, overwrite=True)
+    assert not plain.has("history")
+    assert not plain.checkpoints.exists()
 
 
 def test_refuses_an_unknown_engine(scenario):
