@@ -14,8 +14,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from jaxsim.outcome import Trajectory
-from jaxsim.reference.buying import buying_problem, round_to_packs, used_slots
 from jaxsim.reference.buying_lp import BuyingProblem, solve
+from jaxsim.reference.policies.buy import buying_problem, round_to_packs, used_slots
 from jaxsim.reference.product import Product, State, product_of
 from jaxsim.system import System
 

@@ -5,9 +5,12 @@ and a fresh HiGHS solve for every buying LP, so that a mistake in either engine 
 
     trajectory = run(system, costs, trials=3, seed=1)         # every day of every product-trial
     sequence = decisions(system, 0, 0, costs, seed=1)         # what was decided for one of them, and when
+
+`policies` decide; `engine` pops events and does what they say.
 """
 
 from jaxsim.reference.decision import Buy, Decision, DecisionKind, Fulfill, Place
 from jaxsim.reference.engine import decisions, run
+from jaxsim.reference.policies import Policies
 
-__all__ = ["Buy", "Decision", "DecisionKind", "Fulfill", "Place", "decisions", "run"]
+__all__ = ["Buy", "Decision", "DecisionKind", "Fulfill", "Place", "Policies", "decisions", "run"]

@@ -1,6 +1,7 @@
 """The sequence of decision events 𝒟 of Algorithm 1 and what each decision says (the X of step 14)."""
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -22,6 +23,11 @@ class Buy:
     """Order vector x of the buying LP before rounding, units by slot; zeros without an LP (Q = 0)."""
     orders: tuple[int, ...]
     """Units to order by slot."""
+
+    @classmethod
+    def of_units(cls, orders: Sequence[int]) -> "Buy":
+        """An order that no LP was solved for."""
+        return cls(sum(orders), (0.0,) * len(orders), tuple(orders))
 
 
 @dataclass(frozen=True)

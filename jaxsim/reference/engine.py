@@ -13,11 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxsim.outcome import Trajectory
-from jaxsim.reference.buying import buy
 from jaxsim.reference.decision import Buy, Decision, DecisionKind, Fulfill, Place
-from jaxsim.reference.fulfillment import fulfill
+from jaxsim.reference.feasible import refuse
 from jaxsim.reference.future import Future
-from jaxsim.reference.placement import place
+from jaxsim.reference.policies import Policies
 from jaxsim.reference.product import Product, initial_state, product_of
 from jaxsim.reference.record import Recorder, empty_trajectory
 from jaxsim.system import System, check_system, check_trials, checked_costs
@@ -55,6 +54,7 @@ def run(
     system: System,
     costs: np.ndarray | None = None,
     *,
+    policies: Policies | None = None,
     trials: int = 1,
     first_trial: int = 0,
     seed: int = 0,
@@ -65,6 +65,7 @@ def run(
 
     Args:
         costs: λ, `(nodes, weeks)` currency per unit, of any sign; 0 for nodes without a labor plan. None: all 0.
+        policies: who buys, places and fulfills; the defaults when left out.
         first_trial: number of the first one. seed: whole number in [0, 2**64).
         products: rows of `system.products`, in the order of the result; all by default.
         on_progress: called with the number of product-trials done, after each.
@@ -75,8 +76,9 @@ def run(
     Raises:
         ValueError: costs of another shape or not finite, an impossible `trials`, `first_trial`, `seed` or product row,
             a system that `jaxsim.system.check_system` refuses, or demand that has not that many trials.
-        RuntimeError: HiGHS did not solve a buying LP.
+        RuntimeError: HiGHS did not solve a buying LP, or a policy decided what cannot be done.
     """
+    policies = policies or Policies()
     chosen = list(range(len(system.product_names)) if products is None else products)
     _check(system, trials, first_trial, seed, chosen)
     by_node = checked_costs(system, costs).tolist()
@@ -85,21 +87,26 @@ def run(
     for row, index in enumerate(chosen):
         product = product_of(system, index)
         for trial in range(trials):
-            future = Future(product, first_trial + trial, seed)
-            _Trial(product, future, by_node, Recorder(trajectory, row, trial)).simulate()
+            future, recorder = Future(product, first_trial + trial, seed), Recorder(trajectory, row, trial)
+            _Trial(product, policies, future, by_node, recorder).simulate()
             if on_progress is not None:
                 on_progress(next(done))
     return trajectory
 
 
 def decisions(
-    system: System, product: int, trial: int = 0, costs: np.ndarray | None = None, seed: int = 0
+    system: System,
+    product: int,
+    trial: int = 0,
+    costs: np.ndarray | None = None,
+    seed: int = 0,
+    policies: Policies | None = None,
 ) -> list[Decision]:
     """The sequence of decision events 𝒟 of one product-trial, in order of time (Algorithm 1, steps 11 to 14).
 
     Args:
         product: row of `system.products`.
-        costs: λ as in `run`.
+        costs, policies: as in `run`.
 
     Raises:
         ValueError, RuntimeError: as in `run`.
@@ -108,18 +115,22 @@ def decisions(
     by_node = checked_costs(system, costs).tolist()
     row = product_of(system, product)
     recorder = Recorder(empty_trajectory(system, 1, 1), 0, 0)
-    return _Trial(row, Future(row, trial, seed), by_node, recorder).simulate()
+    return _Trial(row, policies or Policies(), Future(row, trial, seed), by_node, recorder).simulate()
 
 
 class _Trial:
     """One trial of one product: its state S, its event queue Δ and its decision events 𝒟."""
 
-    def __init__(self, product: Product, future: Future, costs: list[list[float]], record: Recorder):
+    def __init__(
+        self, product: Product, policies: Policies, future: Future, costs: list[list[float]], record: Recorder
+    ):
         self.product = product
+        self.policies = policies
         self.future = future
         self.costs = costs
         self.record = record
         self.state = initial_state(product)
+        self._memory = policies.buy.init(product)
         self._queue: list[tuple[int, EventKind, int, Event]] = []
         self._pushed = itertools.count()
 
@@ -153,11 +164,15 @@ class _Trial:
 
     def _decide(self, event: Event) -> Buy | Place | Fulfill:
         """π_e(S): ask the decision-making system of the event."""
+        product, state, policies = self.product, self.state, self.policies
         if event.kind is EventKind.BUY:
-            return buy(self.product, self.state, event.day, self.costs)
-        if event.kind is EventKind.PLACE:
-            return place(self.product, self.state, event.day)
-        return fulfill(self.product, self.state)
+            action, self._memory = policies.buy(product, state, event.day, self.costs, self._memory)
+        elif event.kind is EventKind.PLACE:
+            action = policies.place(product, state, event.day)
+        else:
+            action = policies.fulfill(product, state)
+        refuse(product, state, event.day, action)
+        return action
 
     def _happen(self, event: Event, action: Buy | Place | Fulfill | None) -> list[Event]:
         """Change the state, record it, and return the events that follow."""

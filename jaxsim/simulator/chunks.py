@@ -7,12 +7,14 @@ so there is one compilation; the last one is filled up by repeating its last row
 
 from typing import Any, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float64, Int64
 
 from jaxsim import draws
-from jaxsim.simulator.state import Inputs
-from jaxsim.system import LeadTimes, Products, System
+from jaxsim.simulator.state import Inputs, Shape, Shared
+from jaxsim.system import FULFILLMENT, LeadTimes, Products, System, check_system, check_trials, checked_costs
 
 
 class Chunk(NamedTuple):
@@ -36,6 +38,55 @@ def partition(products: Products, trials: int, limit: int) -> list[Chunk]:
         fill = (0, size - count)
         chunks.append(Chunk(np.pad(product[rows], fill, mode="edge"), np.pad(trial[rows], fill, mode="edge"), count))
     return chunks
+
+
+def prepare(
+    system: System,
+    costs: Float64[np.ndarray, "nodes weeks"] | None = None,
+    *,
+    trials: int = 1,
+    first_trial: int = 0,
+    seed: int = 0,
+    lp_dtype: str = "float64",
+) -> tuple[Inputs, Shared]:
+    """A whole system as one chunk on the device, for `jaxsim.simulator.env`; needs 64-bit types (`jax_enable_x64`).
+
+    The batch is products × trials: product-trial (a, t) is number a · trials + t. Arguments as in `Simulator`.
+
+    Raises:
+        ValueError: the costs or the system are refused (`jaxsim.system.check_system`), or the demand has not that many
+            trials.
+    """
+    check_system(system)
+    check_trials(system, first_trial, trials)
+    count, dtype = len(system.product_names), np.dtype(lp_dtype)
+    trial = np.tile(np.arange(first_trial, first_trial + trials), count)
+    chunk = Chunk(np.repeat(np.arange(count), trials), trial, count * trials)
+    return jax.device_put(inputs(system, chunk, seed, dtype)), shared(system, costs, dtype)
+
+
+def shared(system: System, costs: Float64[np.ndarray, "nodes weeks"] | None, lp_dtype: np.dtype) -> Shared:
+    """What all chunks of a system share under capacity costs λ (none when left out), on the device.
+
+    Raises:
+        ValueError: `costs` has another shape, is not finite, or is too large for the LP's type.
+    """
+    cost = capacity_cost(system.lead_times, checked_costs(system, costs))
+    if np.abs(cost).max() > np.finfo(lp_dtype).max:
+        raise ValueError(f"a capacity cost is too large for {lp_dtype}; use lp_dtype float64")
+    return Shared(jnp.asarray(system.lead_times.cumulative), jnp.asarray(cost.astype(lp_dtype)), shape_of(system))
+
+
+def shape_of(system: System) -> Shape:
+    """What a compilation for a system holds fixed."""
+    products = system.products
+    sources = (products.kind > 0) & (products.kind < FULFILLMENT)
+    return Shape(
+        draw=system.source.draw,
+        weekday_share=tuple(system.weekday_share.tolist()),
+        ring=int(products.transit_days.max(initial=0)) + 1,
+        sources=max(int(np.flatnonzero(sources.any(axis=0)).max(initial=-1)) + 1, 1),
+    )
 
 
 def inputs(system: System, chunk: Chunk, seed: int, lp_dtype: np.dtype) -> Inputs:

@@ -6,22 +6,32 @@ in it exactly when no bit from the 26th on is set, and one `or` over an array te
 """
 
 from enum import IntEnum
+from functools import reduce
 
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float64, Int32
 
 from jaxsim.kernels.buying import Status
-from jaxsim.simulator.state import Order, State
+from jaxsim.simulator.state import Inputs, Order, Service, State
 from jaxsim.system import MOST_UNITS
 
 DAILY = ("on_hand", "on_order", "in_transit", "backlog")
 """Fields of the state that every day is tested for; the others are tested at the end of each week."""
 
+UNITS = tuple(name for name in State._fields if name not in ("day", "received", "received_transfers", "fault"))
+"""Fields of the state that are tested."""
+
+_UNROLLED = 128  # rows that are or-ed one by one: XLA's CPU compiler vectorizes that, and not its reductions
 _FIRST_FIELD = 16  # codes below are `Status` of the buying LP
 _CODES = 64  # a fault is day · 64 + code; 0 is none
-_DEMAND, _QUANTITY = _FIRST_FIELD, _FIRST_FIELD + 1
-_STATE = {name: _FIRST_FIELD + 2 + i for i, name in enumerate(State._fields) if name != "basis"}
+_DEMAND, _QUANTITY, _ORDER, _MOVES, _SERVICE = range(_FIRST_FIELD, _FIRST_FIELD + 5)
+_STATE = {name: _FIRST_FIELD + 5 + i for i, name in enumerate(UNITS)}
+_REFUSED = {
+    _ORDER: "the buying policy orders negative units, or into a slot that is not orderable",
+    _MOVES: "the placement policy sends negative units, or where there is no transfer",
+    _SERVICE: "the fulfillment policy serves negative units, more than is asked, or at a rank that a region lacks",
+}
 
 
 class Check(IntEnum):
@@ -45,10 +55,33 @@ def of_state(state: State, day: Int32[Array, ""], check: Check) -> Int32[Array, 
     return faults
 
 
-def of_order(order: Order, day: Int32[Array, ""]) -> Int32[Array, " batch"]:
-    """Faults of a buying decision: its quantity, or an LP without an optimum."""
+def of_order(inputs: Inputs, order: Order, day: Int32[Array, ""]) -> Int32[Array, " batch"]:
+    """Faults of a buying decision: its quantity, an LP without an optimum, or units that cannot be ordered."""
     quantity = _code(_outside(order.quantity[None]), day, _QUANTITY)
-    return first(quantity, jnp.where(order.status != Status.OPTIMAL, day * _CODES + order.status, 0))
+    status = jnp.where(order.status != Status.OPTIMAL, day * _CODES + order.status, 0)
+    units = jnp.where(inputs.orderable, order.units, -order.units)
+    return first(first(quantity, status), _code(_outside(units), day, _ORDER))
+
+
+def of_moves(
+    inputs: Inputs, moved: Int32[Array, "sources slots batch"], day: Int32[Array, ""]
+) -> Int32[Array, " batch"]:
+    """Faults of a placement decision; a lack of stock shows in the state."""
+    exists = inputs.transit_days[: moved.shape[0]] >= 0
+    return _code(_outside(jnp.where(exists, moved, -moved)), day, _MOVES)
+
+
+def of_service(
+    inputs: Inputs,
+    service: Service,
+    lost: Int32[Array, "regions batch"],
+    day: Int32[Array, ""],
+) -> Int32[Array, " batch"]:
+    """Faults of a fulfillment decision; a lack of stock, and waiting units below 0, show in the state."""
+    units, taken = service
+    apart = units.sum((0, 1), dtype=jnp.int32) != taken.sum(0, dtype=jnp.int32)
+    wrong = _outside(jnp.where(inputs.preference >= 0, units, -units)) | _outside(lost) | apart
+    return _code(wrong, day, _SERVICE)
 
 
 def of_demand(units: Float64[Array, "regions days batch"], week: Int32[Array, ""]) -> Int32[Array, " batch"]:
@@ -63,6 +96,8 @@ def sentence(fault: int) -> str:
     if code < _FIRST_FIELD:
         status = Status(code)
         return f"day {day}, the buying LP ended as {status.name}: {status.sentence}"
+    if code in _REFUSED:
+        return f"day {day}, {_REFUSED[code]}"
     names = {_DEMAND: "demand", _QUANTITY: "order quantity"} | {number: name for name, number in _STATE.items()}
     return f"day {day}, {names[code]} left the range of 0 to {MOST_UNITS - 1:,} units"
 
@@ -74,5 +109,8 @@ def _code(bad: Bool[Array, " batch"], day: Int32[Array, ""], code: int) -> Int32
 def _outside(units: Int32[Array, "*lead batch"]) -> Bool[Array, " batch"]:
     """Whether any of a product-trial's numbers is negative or 2**26 and more."""
     flat = units.reshape(-1, units.shape[-1])
-    together = lax.reduce(flat, jnp.int32(0), jnp.bitwise_or, (0,))
+    if flat.shape[0] <= _UNROLLED:
+        together = reduce(jnp.bitwise_or, flat)
+    else:
+        together = lax.reduce(flat, jnp.int32(0), jnp.bitwise_or, (0,))
     return (together & jnp.int32(-MOST_UNITS)) != 0

@@ -1,32 +1,43 @@
 """The scan engine's front: from a `System` and costs to an `Outcome` or a `Trajectory`.
 
-Batching, jit, threads and the choice of chunk size live here and nowhere else; the day itself is in `day`.
+Batching, jit, threads and the choice of chunk size live here and nowhere else; days are in `env` and `rollout`.
 """
 
 import dataclasses
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
+import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float64
 
 from jaxsim import interrupts
 from jaxsim.outcome import Outcome, Trajectory
-from jaxsim.simulator import buying, chunks, guard
-from jaxsim.simulator.day import Shape, simulate_chunk
-from jaxsim.simulator.state import Inputs, Shared
-from jaxsim.system import FULFILLMENT, System, check_system, check_trials, checked_costs
+from jaxsim.simulator import chunks, guard
+from jaxsim.simulator.policies import Policies
+from jaxsim.simulator.policies.protocol import split
+from jaxsim.simulator.rollout import Counts, nothing_kept, rollout
+from jaxsim.simulator.state import Day, Inputs, Shared
+from jaxsim.system import System, check_system, check_trials
 
 CHUNK = {"cpu": 512, "gpu": 65536}
 """Product-trials per jitted call: on a CPU the LP's arrays of a chunk stay in the second-level cache."""
 
 KEEP_BYTES = 1 << 30
-"""Chunks stay on the device between runs while all of them together take less than this; so do their LPs' bases."""
+"""Chunks stay on the device between runs while all of them together take less than this; so do their warm starts."""
 
-_jit = partial(jax.jit, simulate_chunk, static_argnames=("shape", "record"), donate_argnames="bases")
+
+def _roll_out(
+    inputs: Inputs, shared: Shared, weights: Policies, kept: Any, rules: Policies, record: bool
+) -> tuple[Counts, Any, Day | None]:
+    """`rollout` of policies that were split."""
+    return rollout(inputs, shared, eqx.combine(weights, rules), kept, record)
+
+
+_jit = partial(jax.jit, _roll_out, static_argnames=("rules", "record"), donate_argnames="kept")
 _simulate = _jit(compiler_options={"xla_cpu_prefer_vector_width": 512})
 """On a CPU. Which of both is right is asked when a chunk runs: to ask starts a backend, which an import must not."""
 _simulate_elsewhere = _jit()
@@ -35,36 +46,38 @@ _simulate_elsewhere = _jit()
 class Simulator:
     """Simulates every product of a system under given capacity costs, for a fixed seed.
 
-    Two runs differ only by their costs: demand and lead times are the same draws (common random numbers). A run starts
-    each buying LP from its basis in the run before, where the LP's method has bases. That saves time and changes no
-    outcome, since the optimum is unique by definition; in float32, where ties are not excluded, no basis is kept.
+    Two runs differ only by their costs: demand and lead times are the same draws (common random numbers). A run may
+    start from what a policy kept of the run before, such as the bases of its LPs. That saves time and changes no
+    outcome (`jaxsim.simulator.policies.WarmStart`).
     """
 
     def __init__(
         self,
         system: System,
         *,
+        policies: Policies | None = None,
         trials: int = 1,
         first_trial: int = 0,
         seed: int = 0,
         lp_dtype: str = "float64",
         chunk: int | None = None,
         threads: int | None = None,
-        keep_bases: bool = True,
+        warm_start: bool = True,
     ):
         """Prepare the chunks of a system.
 
         Args:
+            policies: who buys, places and fulfills; the defaults when left out.
             trials: independent futures per product. first_trial: number of the first one. seed: 0 … 2**64 − 1.
             lp_dtype: precision of the buying LP, float64 or float32; units are whole numbers in both.
             chunk: product-trials per jitted call. threads: chunks simulated at a time.
-            keep_bases: whether a run may start from the bases of the run before; they take a week times 2 (slots +
-                regions) + 1 bytes for each product-trial, and are not kept where that is beyond `KEEP_BYTES` in all.
+            warm_start: whether a run may start from what the run before kept: with the default policy a basis for each
+                week and product-trial. It is not kept where it takes more than `KEEP_BYTES` in all.
 
         Raises:
-            ValueError: a count is not positive, the seed is out of range, the type is neither of the two, the
-                system holds numbers that are not finite or out of range (`jaxsim.system.check_system`), or its demand
-                has not that many trials.
+            ValueError: a count is not positive, the seed is out of range, the type is neither of the two, a policy is
+                not hashable, the system holds numbers that are not finite or out of range
+                (`jaxsim.system.check_system`), or its demand has not that many trials.
         """
         if trials < 1 or (chunk is not None and chunk < 1) or (threads is not None and threads < 1):
             raise ValueError("trials, chunk and threads must be positive whole numbers")
@@ -84,17 +97,10 @@ class Simulator:
         self._dtype = np.dtype(lp_dtype)
         self._chunks = chunks.partition(system.products, trials, chunk or CHUNK.get(backend, CHUNK["gpu"]))
         self._threads = threads or ((os.cpu_count() or 1) if backend == "cpu" else 2)
-        self._keep_bases = keep_bases and lp_dtype == "float64"
+        self._warm_start = warm_start
+        self._weights, self._rules = split(policies or Policies())
         self._inputs: dict[int, Inputs] = {}
-        self._bases: dict[int, jax.Array] = {}
-        products = system.products
-        sources = (products.kind > 0) & (products.kind < FULFILLMENT)
-        self._shape = Shape(
-            draw=system.source.draw,
-            weekday_share=tuple(system.weekday_share.tolist()),
-            ring=int(products.transit_days.max(initial=0)) + 1,
-            sources=max(int(np.flatnonzero(sources.any(axis=0)).max(initial=-1)) + 1, 1),
-        )
+        self._kept: dict[int, Any] = {}
 
     @property
     def product_trials(self) -> int:
@@ -126,44 +132,37 @@ class Simulator:
         fields["moved"] = self._pad_sources(fields["moved"])
         return Trajectory(**fields)
 
-    def _run(self, costs, record: bool) -> list:
-        cost = chunks.capacity_cost(self.system.lead_times, checked_costs(self.system, costs))
-        if np.abs(cost).max() > np.finfo(self._dtype).max:
-            raise ValueError(f"a capacity cost is too large for {self._dtype}; use lp_dtype float64")
-        cost = cost.astype(self._dtype)
+    def _run(self, costs: Float64[np.ndarray, "nodes weeks"] | None, record: bool) -> list[tuple[Counts, Any]]:
         with jax.enable_x64(True):
-            shared = Shared(jnp.asarray(self.system.lead_times.cumulative), jnp.asarray(cost))
+            shared = chunks.shared(self.system, costs, self._dtype)
         with ThreadPoolExecutor(min(self._threads, len(self._chunks))) as pool:
             return list(pool.map(partial(self._run_chunk, shared, record), range(len(self._chunks))))
 
-    def _run_chunk(self, shared: Shared, record: bool, index: int):
+    def _run_chunk(self, shared: Shared, record: bool, index: int) -> tuple[Counts, Any]:
         interrupts.check()
         with jax.enable_x64(True):
             inputs = self._chunk_inputs(index)
+            kept = self._take_kept(index, inputs)
             simulate = _simulate if jax.default_backend() == "cpu" else _simulate_elsewhere
-            counts, bases, days = simulate(
-                inputs, shared, self._start_bases(index, inputs), shape=self._shape, record=record
-            )
-            if self._keep_bases and bases.nbytes * len(self._chunks) <= KEEP_BYTES:
-                self._bases[index] = bases
+            counts, kept, days = simulate(inputs, shared, self._weights, kept, rules=self._rules, record=record)
+            if self._warm_start and _bytes(kept) * len(self._chunks) <= KEEP_BYTES:
+                self._kept[index] = kept
             counts, days = jax.device_get((counts, days))
         self._check_faults(self._chunks[index], counts.fault)
         return counts, days
 
-    def _start_bases(self, index: int, inputs: Inputs) -> jax.Array:
-        """Bases of the chunk's last run, which this run uses up, or zeros."""
-        if index in self._bases:
-            return self._bases.pop(index)
-        weeks, none = inputs.order_up_to.shape[0], buying.no_basis(inputs)
-        return jnp.zeros((weeks, *none.shape), none.dtype)
+    def _take_kept(self, index: int, inputs: Inputs) -> Any:
+        """What the chunk's last run kept, which this run uses up, or zeros."""
+        if index in self._kept:
+            return self._kept.pop(index)
+        return nothing_kept(inputs, eqx.combine(self._weights, self._rules).buy)
 
     def _chunk_inputs(self, index: int) -> Inputs:
         if index not in self._inputs:
             chunk = self._chunks[index]
             moved = chunk._replace(trial=chunk.trial + self._first_trial)
             arrays = jax.device_put(chunks.inputs(self.system, moved, self._seed, self._dtype))
-            size = sum(leaf.nbytes for leaf in jax.tree.leaves(arrays))
-            if size * len(self._chunks) > KEEP_BYTES:
+            if _bytes(arrays) * len(self._chunks) > KEEP_BYTES:
                 return arrays
             self._inputs[index] = arrays
         return self._inputs[index]
@@ -188,3 +187,7 @@ class Simulator:
         """Give the axis of sending slots its full length; fulfillment slots never send."""
         missing = moved.shape[-1] - moved.shape[-2]
         return np.pad(moved, [(0, 0)] * (moved.ndim - 2) + [(0, missing), (0, 0)])
+
+
+def _bytes(tree: Any) -> int:
+    return sum(leaf.nbytes for leaf in jax.tree.leaves(tree))

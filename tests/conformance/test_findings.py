@@ -201,7 +201,7 @@ def _movable(system: System, exact: Trajectory) -> tuple[tuple[int, int, int, in
 
 def _moved(system: System, run: Trajectory, at: tuple[int, int, int, int], other: int, part: float) -> Trajectory:
     """The trajectory with a part of an order line moved to another slot, in LP and in whole packs."""
-    from jaxsim.reference.buying import round_to_packs
+    from jaxsim.reference.policies.buy import round_to_packs
 
     product, trial, day, _ = at
     lp_order = run.lp_order.copy()

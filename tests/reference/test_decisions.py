@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from jaxsim.reference.buying import capacity_cost, order_quantity, round_to_packs
+from jaxsim.reference.policies.buy import capacity_cost, order_quantity, round_to_packs
 from jaxsim.reference.buying_lp import BuyingProblem, solve
 from jaxsim.reference.fulfillment import fulfill
 from jaxsim.reference.placement import place

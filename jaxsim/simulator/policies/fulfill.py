@@ -1,4 +1,7 @@
-"""The fulfillment decision: in round p, every region asks its rank-p slot for what is still unserved."""
+"""Fulfillment by preference: in round p, every region asks its rank-p slot for what is still unserved."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import lax
@@ -6,38 +9,43 @@ from jaxtyping import Array, Bool, Int32
 
 from jaxsim.simulator.proportion import cut
 from jaxsim.simulator.stage import stage
-from jaxsim.simulator.state import Inputs, State
+from jaxsim.simulator.state import Inputs, Service, State
 from jaxsim.system import FULFILLMENT
 
 
-def fulfill(
-    inputs: Inputs, state: State, demand: Int32[Array, "regions batch"]
-) -> tuple[State, Int32[Array, "ranks regions batch"], Int32[Array, "regions batch"]]:
-    """Serve a day's demand and what waits from earlier days.
+class _Round(NamedTuple):
+    """What a round of asking leaves for the next."""
 
-    Returns:
-        The state after, the units served to each region by rank, and the units lost.
-    """
-    ranks = inputs.preference.shape[0]
-    serves = inputs.kind == FULFILLMENT
+    rank: Int32[Array, ""]
+    on_hand: Int32[Array, "slots batch"]
+    left: Int32[Array, "regions batch"]
+    """Units asked for and not served."""
+    served: Int32[Array, "ranks regions batch"]
 
-    def unserved(carry):
-        rank, on_hand, left, _ = carry
-        stocked = (serves & (on_hand > 0)).any(0)
-        return (rank < ranks) & (stocked & (left > 0).any(0)).any()
 
-    def serve(carry):
-        rank, on_hand, left, served = carry
-        preference = lax.dynamic_index_in_dim(inputs.preference, rank, keepdims=False)
-        on_hand, granted = _round(on_hand, preference, left)
-        return rank + 1, on_hand, left - granted, lax.dynamic_update_index_in_dim(served, granted, rank, 0)
+@dataclass(frozen=True)
+class FulfillByPreference:
+    """Rounds in the order of regions' preferences; a slot that is short shares its stock in proportion."""
 
-    start = jnp.int32(0), state.on_hand, demand + state.backlog, jnp.zeros_like(inputs.preference)
-    _, on_hand, left, served = lax.while_loop(unserved, serve, start)
-    backlog = jnp.where(inputs.backlogged, left, 0)
-    lost = left - backlog
-    state = state._replace(on_hand=on_hand, served=state.served + served, lost=state.lost + lost, backlog=backlog)
-    return state, served, lost
+    def __call__(self, inputs: Inputs, state: State, demand: Int32[Array, "regions batch"]) -> Service:
+        """Units for each region by rank."""
+        ranks = inputs.preference.shape[0]
+        serves = inputs.kind == FULFILLMENT
+
+        def unserved(last: _Round) -> Bool[Array, ""]:
+            stocked = (serves & (last.on_hand > 0)).any(0)
+            return (last.rank < ranks) & (stocked & (last.left > 0).any(0)).any()
+
+        def serve(last: _Round) -> _Round:
+            rank, on_hand, left, served = last
+            preference = lax.dynamic_index_in_dim(inputs.preference, rank, keepdims=False)
+            on_hand, granted = _round(on_hand, preference, left)
+            served = lax.dynamic_update_index_in_dim(served, granted, rank, 0)
+            return _Round(rank + 1, on_hand, left - granted, served)
+
+        start = _Round(jnp.int32(0), state.on_hand, demand + state.backlog, jnp.zeros_like(inputs.preference))
+        last = lax.while_loop(unserved, serve, start)
+        return Service(last.served, state.on_hand - last.on_hand)
 
 
 def _round(

@@ -1,6 +1,7 @@
-"""The buying system: how many units to order, the LP that splits them over slots, and whole case packs."""
+"""Buying by the LP: how many units to order, the LP that splits them over slots, and whole case packs."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from jaxsim.reference.buying_lp import BuyingProblem, solve
 from jaxsim.reference.decision import Buy
@@ -10,29 +11,37 @@ MILLIONTH = 1_000_000
 """The LP's order is snapped to this part of a case pack before it is rounded."""
 
 
-def buy(product: Product, state: State, day: int, costs: list[list[float]]) -> Buy:
-    """Decide the order of a review day (semantics, step 2; the policy π^buy(S; λ) of eq. 6).
+@dataclass(frozen=True)
+class BuyByLP:
+    """The policy π^buy(S; λ) of eq. (6): order up to a level, split by the LP, in whole case packs; no memory."""
 
-    Args:
-        costs: λ, currency per unit by node and week.
+    def init(self, product: Product) -> None:
+        """Nothing."""
 
-    Raises:
-        RuntimeError: HiGHS did not solve the LP.
-    """
-    week = day // 7
-    supply = [sum(parts) for parts in zip(state.on_hand, state.on_order, state.in_transit, strict=True)]
-    position = sum(supply) - sum(state.backlog)
-    quantity = order_quantity(product.order_up_to[week], position, product.case_pack)
-    nothing = (0,) * len(product.node)
-    if quantity == 0:
-        return Buy(0, (0.0,) * len(nothing), nothing)
-    problem = buying_problem(product, state, day, costs, quantity)
-    lp_order = [0.0] * len(nothing)
-    answer = solve(problem, f"product {product.name}, day {day}")
-    for slot, units in zip(used_slots(product), answer.order, strict=True):
-        lp_order[slot] = units
-    orders = round_to_packs(lp_order, quantity, product.case_pack, product.orderable)
-    return Buy(quantity, tuple(lp_order), tuple(orders))
+    def __call__(
+        self, product: Product, state: State, day: int, costs: list[list[float]], memory: None
+    ) -> tuple[Buy, None]:
+        """Decide the order of a review day (semantics, step 2).
+
+        Raises:
+            RuntimeError: HiGHS did not solve the LP.
+        """
+        quantity = order_quantity(product, state, day)
+        if quantity == 0:
+            return Buy.of_units([0] * len(product.node)), memory
+        problem = buying_problem(product, state, day, costs, quantity)
+        lp_order = [0.0] * len(product.node)
+        answer = solve(problem, f"product {product.name}, day {day}")
+        for slot, units in zip(used_slots(product), answer.order, strict=True):
+            lp_order[slot] = units
+        orders = round_to_packs(lp_order, quantity, product.case_pack, product.orderable)
+        return Buy(quantity, tuple(lp_order), tuple(orders)), memory
+
+
+def order_quantity(product: Product, state: State, day: int) -> int:
+    """Units Q that lift the inventory position to the order-up-to level of a review day."""
+    supply = sum(map(sum, (state.on_hand, state.on_order, state.in_transit)))
+    return packs_to_level(product.order_up_to[day // 7], supply - sum(state.backlog), product.case_pack)
 
 
 def used_slots(product: Product) -> list[int]:
@@ -62,7 +71,7 @@ def buying_problem(product: Product, state: State, day: int, costs: list[list[fl
     )
 
 
-def order_quantity(order_up_to: int, position: int, case_pack: int) -> int:
+def packs_to_level(order_up_to: int, position: int, case_pack: int) -> int:
     """Units Q that bring the inventory position up to S: the nearest whole number of case packs, halves up."""
     shortage = max(0, order_up_to - position)
     return (2 * shortage + case_pack) // (2 * case_pack) * case_pack

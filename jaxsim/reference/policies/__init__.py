@@ -1,0 +1,22 @@
+"""Policies of the event engine: what decides, one product-trial at a time, in plain Python.
+
+`protocol` says what a policy is; `buy`, `place` and `fulfill` hold the default one each. They share no code with those
+of the scan engine, whose oracles they are.
+"""
+
+from jaxsim.reference.policies.buy import BuyByLP, capacity_cost, order_quantity
+from jaxsim.reference.policies.fulfill import FulfillByPreference
+from jaxsim.reference.policies.place import PlaceByTarget
+from jaxsim.reference.policies.protocol import BuyingPolicy, FulfillmentPolicy, PlacementPolicy, Policies
+
+__all__ = [
+    "BuyByLP",
+    "BuyingPolicy",
+    "FulfillByPreference",
+    "FulfillmentPolicy",
+    "PlaceByTarget",
+    "PlacementPolicy",
+    "Policies",
+    "capacity_cost",
+    "order_quantity",
+]
