@@ -161,6 +161,7 @@ def test_progress_and_text_and_tables_number_iterations_alike(scenario, tmp_path
     told = Told()
     run = search_study(scenario, tmp_path / "run", SIMULATION, SEARCH, progress=told).run
     table, promoted = run.table("iterations"), run.metrics().promoted_iteration
+    assert promoted is not None
     numbers = [int(text.split()[1]) for _, text in told.steps]
     assert numbers == table["iteration"].tolist() == list(range(len(told.steps)))
     assert [done for done, _ in told.steps] == [number + 1 for number in numbers]
