@@ -18,20 +18,23 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 
-from jaxsim.kernels.buying import BuyingLP, Status
+from jaxsim.kernels.buying import BuyingLP, Shape, Solution, Start, default_method
+from jaxsim.kernels.buying.method import Limits
+from jaxsim.kernels.buying.methods import ShortestPaths
 from jaxsim.outcome import Trajectory
 from jaxsim.scenario import load, product_statistics
 from jaxsim.scenario.generate import generate
-from jaxsim.simulator import Simulator, buying
+from jaxsim.simulator import Policies, Simulator
+from jaxsim.simulator.policies import BuyByLP
 from jaxsim.system import System, build
 from validation.environment import device_name, environment
 
@@ -69,11 +72,27 @@ class Timing(NamedTuple):
         }
 
 
-class Split(NamedTuple):
-    """What the simulator reads of an LP's solution."""
+@dataclasses.dataclass(frozen=True)
+class EvenSplit(ShortestPaths):
+    """In place of an LP: an order is split over the slots in proportion to their caps. Bases pass through."""
 
-    order: jax.Array
-    status: jax.Array
+    def init(self, shape: Shape, batch: tuple[int, ...], dtype: DTypeLike) -> Start:
+        """As many bytes as the default method's."""
+        return default_method(shape).init(shape, batch, dtype)
+
+    def known(self, start: Start) -> jax.Array:
+        """As the default method, for network simplex bases."""
+        return start[:1].sum(0) != 0
+
+    def solve(
+        self, problem: BuyingLP, start: Start, active: jax.Array | None, limits: Limits, block: int
+    ) -> tuple[Solution, Start]:
+        """The split, optimal by its status; nothing else of a solution is read."""
+        shapes = jax.eval_shape(lambda: super(EvenSplit, self).solve(problem, start, active, limits, block)[0])
+        nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+        room = problem.order_cap.sum(0)
+        order = problem.order_cap * (problem.order_total / jnp.where(room > 0, room, 1))
+        return nothing._replace(order=order), start
 
 
 def demo_system(products: int, seed: int) -> System:
@@ -114,41 +133,22 @@ def joined(turns: list[Timing]) -> Timing:
     )
 
 
-@contextmanager
-def without_lp() -> Iterator[None]:
-    """Replace the scan engine's LP by an even split; what compiled with either is forgotten."""
-
-    def split(problem: BuyingLP, basis: jax.Array, **_) -> tuple[Split, jax.Array]:
-        room = problem.order_cap.sum(0)
-        order = problem.order_cap * (problem.order_total / jnp.where(room > 0, room, 1))
-        return Split(order, jnp.full(room.shape, Status.OPTIMAL, jnp.int32)), basis
-
-    solve_from = buying.solve_from
-    buying.solve_from = split
-    jax.clear_caches()
-    try:
-        yield
-    finally:
-        buying.solve_from = solve_from
-        jax.clear_caches()
-
-
 def fast_figures(system: System, trials: int, seed: int, dtype: str, repeats: int) -> dict:
     """Rates of the scan engine with all cores and with one chunk at a time, and the LP's share with all cores."""
     costs = capacity_costs(system, seed)
 
-    def rate(threads: int | None) -> Timing:
-        simulator = Simulator(system, trials=trials, seed=seed, lp_dtype=dtype, threads=threads)
+    def rate(threads: int | None, buy: BuyByLP) -> Timing:
+        policies = Policies(buy=buy)
+        simulator = Simulator(system, policies=policies, trials=trials, seed=seed, lp_dtype=dtype, threads=threads)
         return timed(lambda: simulator.run(costs), repeats)
 
     count = len(system.product_names) * trials
     whole, bare = [], []
     for _ in range(TURNS if jax.default_backend() == "cpu" else 1):
         jax.clear_caches()
-        whole.append(rate(None))
-        with without_lp():
-            bare.append(rate(None))
-    single, whole, bare = rate(1), joined(whole), joined(bare)
+        whole.append(rate(None, BuyByLP()))
+        bare.append(rate(None, BuyByLP(EvenSplit())))
+    single, whole, bare = rate(1, BuyByLP()), joined(whole), joined(bare)
     return {
         "all_cores": whole.figures(count),
         "one_chunk_at_a_time": single.figures(count),
@@ -163,8 +163,8 @@ def exact_and_mismatch(system: System, seed: int, dtype: str) -> tuple[dict, dic
     The first half of the products is run without costs, the other with.
     """
     from jaxsim import reference
-    from jaxsim.reference import buying as exact_buying
     from jaxsim.reference.buying_lp import Answer
+    from jaxsim.reference.policies import buy as exact_buying
 
     solve, lp_seconds = exact_buying.solve, []
 

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from jaxsim.reference.policies.buy import capacity_cost, order_quantity, round_to_packs
 from jaxsim.reference.buying_lp import BuyingProblem, solve
-from jaxsim.reference.fulfillment import fulfill
-from jaxsim.reference.placement import place
+from jaxsim.reference.policies import FulfillByPreference, PlaceByTarget
+from jaxsim.reference.policies.buy import capacity_cost, packs_to_level, round_to_packs
 from jaxsim.reference.product import State, initial_state, product_of
 from jaxsim.reference.proportion import split_in_proportion
 from jaxsim.system import CROSS_DOCK, FULFILLMENT, STORAGE
@@ -46,7 +45,7 @@ def test_split_in_proportion_needs_weights(weights):
     ],
 )
 def test_order_quantity_is_the_nearest_number_of_packs_halves_up(order_up_to, position, case_pack, quantity):
-    assert order_quantity(order_up_to, position, case_pack) == quantity
+    assert packs_to_level(order_up_to, position, case_pack) == quantity
 
 
 @pytest.mark.parametrize(
@@ -166,13 +165,13 @@ def test_cross_dock_splits_by_shortfall_then_share_then_equally(system_of, on_ha
         kinds, on_hand=on_hand, target=target, placement_weight=weight, preference=((2,),), **DOCK_AND_THREE
     )
     product = product_of(system, 0)
-    moved = place(product, initial_state(product), 0).moved
+    moved = PlaceByTarget()(product, initial_state(product), 0).moved
     assert moved == (tuple(sent), (0,) * 4, (0,) * 4, (0,) * 4)
 
 
 def test_cross_dock_without_destination_keeps_its_units(system_of):
     product = product_of(system_of((CROSS_DOCK, FULFILLMENT), on_hand=[10, 0], target=[0, 5], preference=((1,),)), 0)
-    assert place(product, initial_state(product), 0).moved == ((0, 0), (0, 0))
+    assert PlaceByTarget()(product, initial_state(product), 0).moved == ((0, 0), (0, 0))
 
 
 @pytest.mark.parametrize(
@@ -189,7 +188,7 @@ def test_storage_replenishes_up_to_target_or_in_proportion(system_of, stock, sen
         preference=((1,),),
     )
     product = product_of(system, 0)
-    assert place(product, initial_state(product), 0).moved[0] == tuple(sent)
+    assert PlaceByTarget()(product, initial_state(product), 0).moved[0] == tuple(sent)
 
 
 def test_later_slots_see_what_earlier_ones_sent(system_of):
@@ -203,7 +202,7 @@ def test_later_slots_see_what_earlier_ones_sent(system_of):
     )
     product = product_of(system, 0)
     state = State(on_hand=[4, 50, 0], on_order=[0, 0, 1], in_transit=[0, 0, 2], demand=[0], backlog=[0])
-    assert place(product, state, 0).moved == ((0, 0, 4), (0, 0, 6), (0, 0, 0))
+    assert PlaceByTarget()(product, state, 0).moved == ((0, 0, 4), (0, 0, 6), (0, 0, 0))
 
 
 def test_fulfillment_shares_short_stock_and_asks_the_next_rank(system_of):
@@ -217,4 +216,4 @@ def test_fulfillment_shares_short_stock_and_asks_the_next_rank(system_of):
     product = product_of(system, 0)
     state = initial_state(product)
     state.demand = [6, 4, 2]
-    assert fulfill(product, state).served == ((3, 2, 2), (2, 0, 0))
+    assert FulfillByPreference()(product, state).served == ((3, 2, 2), (2, 0, 0))

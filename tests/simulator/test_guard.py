@@ -1,16 +1,17 @@
 """A number that is not finite, or a quantity that overflows, stops the run and is named."""
 
+import dataclasses
+
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from jaxsim.scenario import textbook
-from jaxsim.simulator import Simulator, chunks, guard
-from jaxsim.simulator.day import Shape, simulate_day, start_state
+from jaxsim.simulator import Simulator, env, guard, prepare
 from jaxsim.simulator.guard import Check
-from jaxsim.simulator.state import Shared, State
+from jaxsim.simulator.policies import BuyByLP
+from jaxsim.simulator.state import Order, Service, Shared, State
 from jaxsim.system import MOST_UNITS, System, build
 
 HUGE = 2**31 - 1
@@ -22,22 +23,26 @@ def system() -> System:
 
 
 @pytest.fixture(scope="module")
-def start(system):
-    """A chunk's inputs, its state at the start, and a jitted day that returns the faults of the day and the week."""
-    chunk = chunks.partition(system.products, 1, 64)[0]
-    inputs = jax.tree.map(jnp.asarray, chunks.inputs(system, chunk, 0, np.dtype("float64")))
-    shape = Shape(system.source.draw, tuple(system.weekday_share.tolist()), ring=16, sources=1)
-    cost = chunks.capacity_cost(system.lead_times, np.zeros((3, 4)))
-    shared = Shared(jnp.asarray(system.lead_times.cumulative), jnp.asarray(cost))
-    demand = jnp.zeros((1, len(chunk.product)), jnp.int32)
+def chunk(system):
+    """Inputs and what is shared; a transfer may take up to 15 days."""
+    inputs, shared = prepare(system)
+    return inputs, dataclasses.replace(shared, shape=shared.shape._replace(ring=16))
 
-    @jax.jit
+
+@pytest.fixture(scope="module")
+def start(chunk):
+    """The state at the start, what is shared, and a jitted day 7 that returns the faults of the day and the week."""
+    inputs, shared = chunk
+    demand = jnp.zeros((1, len(inputs.case_pack)), jnp.int32)
+    policy = BuyByLP()
+
+    @eqx.filter_jit
     def faults(state: State, shared: Shared):
-        day = jnp.int32(7)
-        state, fault, *_ = simulate_day(inputs, shared, state, day, demand, record=False)
-        return guard.first(fault, guard.of_state(state, day, Check.WEEK))
+        order, _ = policy(inputs, shared, state, state.day, policy.init(inputs))
+        state, _ = env.step(inputs, shared, state, env.Decisions(order), demand)
+        return guard.first(state.fault, guard.of_state(state, state.day - 1, Check.WEEK))
 
-    return faults, start_state(inputs, shape), shared
+    return faults, env.reset(inputs, shared)._replace(day=jnp.int32(7)), shared
 
 
 def test_a_sound_day_has_no_fault(start):
@@ -46,7 +51,7 @@ def test_a_sound_day_has_no_fault(start):
 
 
 @pytest.mark.parametrize("value", [-5, MOST_UNITS, HUGE])
-@pytest.mark.parametrize("leaf", [name for name in State._fields if name != "basis"])
+@pytest.mark.parametrize("leaf", guard.UNITS)
 def test_all_units_of_the_state_are_watched(start, leaf, value):
     """Planted before day 7 in one product-trial, found on that day in that one, by name or by what it spilled into."""
     faults, state, shared = start
@@ -61,8 +66,27 @@ def test_all_units_of_the_state_are_watched(start, leaf, value):
 def test_a_buying_lp_that_fails_is_named(start):
     faults, state, shared = start
     state = state._replace(on_hand=jnp.zeros_like(state.on_hand))  # so that every product orders
-    found = faults(state, shared._replace(capacity_cost=shared.capacity_cost.at[0].set(jnp.nan)))
+    found = faults(state, dataclasses.replace(shared, capacity_cost=shared.capacity_cost.at[0].set(jnp.nan)))
     assert "day 7, the buying LP ended as BAD_INPUT" in guard.sentence(int(found.max()))
+
+
+def test_decisions_that_cannot_be_done_are_named(chunk):
+    """One unit more or less than possible, in one product-trial: named in that one."""
+    inputs, shared = chunk
+    state, units = env.reset(inputs, shared), jnp.zeros_like(inputs.on_hand)
+    service = Service.of_units(inputs, jnp.zeros_like(inputs.preference))
+    one = lambda like, value=1: jnp.zeros_like(like).at[..., 3].set(value)
+    nothing = env.Decisions(Order.none(inputs), jnp.zeros_like(state.moved), service)
+    for decisions, name in (
+        (nothing._replace(order=nothing.order._replace(units=one(units, -1))), "the buying policy orders negative"),
+        (nothing._replace(place=one(state.moved)), "the placement policy sends negative units, or where there is no"),
+        (nothing._replace(fulfill=Service.of_units(inputs, one(service.units, -1))), "the fulfillment policy serves"),
+        (nothing._replace(fulfill=Service.of_units(inputs, one(service.units))), "the fulfillment policy serves"),
+        (nothing._replace(fulfill=service._replace(taken=one(units))), "the fulfillment policy serves"),
+    ):
+        after, _ = env.step(inputs, shared, state, decisions, jnp.zeros_like(state.backlog))
+        assert np.flatnonzero(np.asarray(after.fault)).tolist() == [3]
+        assert name in guard.sentence(int(after.fault[3]))
 
 
 def test_overflow_in_a_run_names_product_trial_and_day(system):
