@@ -11,7 +11,6 @@ import importlib.metadata
 import json
 import platform
 import re
-import shutil
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -182,19 +181,6 @@ def file_names(path: Path) -> Iterator[str]:
             unfinished = _UNFINISHED.fullmatch(name)
             if mine(name if unfinished is None else unfinished[1]):
                 yield below + name
-
-
-def clear_for_writing(path: Path, overwrite: bool, ours: bool) -> None:
-    """Empty a folder that may be written over; refuse any other that has something in it."""
-    if path.exists() and not path.is_dir():
-        raise RunError(f"{path} is a file, not a folder")
-    if path.is_dir() and any(path.iterdir()):
-        if not overwrite:
-            raise RunError(f"{path} is not empty; give --overwrite to replace it")
-        if not ours:
-            raise RunError(f"{path} holds something that jaxsim did not write, so it is not replaced")
-        shutil.rmtree(path)
-    path.mkdir(parents=True, exist_ok=True)
 
 
 def write_head(run: RunFolder, config: dict[str, dict[str, Any]], facts: dict[str, Any]) -> None:
