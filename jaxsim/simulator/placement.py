@@ -6,8 +6,8 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Int32
 
+from jaxsim.kernels.no_fuse import no_fuse
 from jaxsim.simulator.proportion import apportion
-from jaxsim.simulator.stage import stage
 from jaxsim.simulator.state import Inputs, State
 from jaxsim.system import CROSS_DOCK, STORAGE
 
@@ -21,8 +21,7 @@ def place(inputs: Inputs, state: State, day: Int32[Array, ""]) -> tuple[State, I
     target = lax.dynamic_index_in_dim(inputs.target, day // 7, keepdims=False) + _waiting_at(inputs, state)
     sent = []
     for source in range(state.moved.shape[0]):
-        busy = (state.on_hand[source] > 0).any()
-        units = stage(busy, partial(_send, source), inputs, state, target)
+        units = _send(inputs, state, target, source)
         state = _dispatch(state, units, inputs.transit_days[source], source, day)
         sent.append(units)
     moved = jnp.stack(sent)
@@ -35,8 +34,9 @@ def _waiting_at(inputs: Inputs, state: State) -> Int32[Array, "slots batch"]:
     return jnp.where(inputs.preference[0][None] == slots, state.backlog[None], 0).sum(1, dtype=jnp.int32)
 
 
+@partial(no_fuse, static=1)
 def _send(
-    source: int, inputs: Inputs, state: State, target: Int32[Array, "slots batch"]
+    inputs: Inputs, state: State, target: Int32[Array, "slots batch"], source: int
 ) -> Int32[Array, "slots batch"]:
     """Units that a source slot sends to each slot today."""
     reached = inputs.transit_days[source] >= 0
