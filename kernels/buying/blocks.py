@@ -10,7 +10,7 @@ from jax import Array
 from jaxsim.kernels.batches import active_by_blocks, by_blocks
 from jaxsim.kernels.buying.certificate import Certify, Point, Prices, examine
 from jaxsim.kernels.buying.method import Limits, Start
-from jaxsim.kernels.buying.problem import BuyingLP, Solution, is_invalid, is_short, or_nothing
+from jaxsim.kernels.buying.problem import BuyingLP, Solution, is_infeasible, is_invalid, or_nothing
 
 BLOCK_ELEMENTS = 32768  # route costs in a block on a CPU: 256 KiB in float64
 
@@ -40,13 +40,13 @@ def solve_by_blocks(
 
 def prepare(problem: BuyingLP, matter: Array | None, tolerance: float) -> tuple[BuyingLP, Certify]:
     """A block's LPs without those that need no solver, and what examines their answers."""
-    bad, short = is_invalid(problem), is_short(problem)
-    skip = bad | short if matter is None else bad | short | ~matter
+    bad, infeasible = is_invalid(problem), is_infeasible(problem)
+    skip = bad | infeasible if matter is None else bad | infeasible | ~matter
     problem = or_nothing(problem, skip)
     problem = problem._replace(route_cost=_useful_routes(problem))
 
     def certify(point: Point, prices: Prices, unfinished: Array) -> Solution:
-        return examine(problem, point, prices, (bad, short, unfinished), tolerance)
+        return examine(problem, point, prices, (bad, infeasible, unfinished), tolerance)
 
     return problem, certify
 

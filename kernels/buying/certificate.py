@@ -57,7 +57,7 @@ def complete_point(problem: BuyingLP, order: Array, ship: Array) -> Point:
 def complete_prices(problem: BuyingLP, supply: Array, order: Array | None = None) -> Prices:
     """A feasible dual point from prices of supplies: demand costs what they ask, supplies are worth the most for that.
 
-    Prices of nodes that have and get no units mean nothing and are not asked. An order price that is not finite is that
+    Prices of nodes that have and get no units do not count. An order price that is not finite is that
     of the dearest node that may be ordered into; without any, it is the one that proves most.
     """
     alive = (problem.supply > 0) | (jnp.minimum(problem.order_cap, problem.order_total[None]) > 0)

@@ -71,7 +71,7 @@ def is_invalid(problem: BuyingLP) -> Bool[Array, "*batch"]:
     return bad
 
 
-def is_short(problem: BuyingLP) -> Bool[Array, "*batch"]:
+def is_infeasible(problem: BuyingLP) -> Bool[Array, "*batch"]:
     """Which LPs have caps below the total, beyond the rounding error of summing them."""
     slack = 4 * problem.order_cap.shape[0] * jnp.finfo(problem.order_cap.dtype).eps
     return jnp.sum(problem.order_cap, axis=0) < problem.order_total * (1 - slack)

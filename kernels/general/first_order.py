@@ -10,6 +10,8 @@ The iteration is in `jaxsim.kernels.general.pdhg`. It needs no factorization, ta
 certificate that is computed from the point and prices that come back and the LP as it was given. Where the special
 solvers of the buying LP apply (`jaxsim.kernels.buying`, `jaxsim.kernels.side_constraints`) they are the faster by
 far.
+
+Experimental: no command uses it.
 """
 
 from functools import partial
@@ -26,8 +28,8 @@ from jaxsim.kernels.general.linear_program import (
     Rows,
     dense,
     group_prices,
-    is_bad,
     is_empty,
+    is_invalid,
     prove,
 )
 from jaxsim.kernels.general.pdhg import Settings, State, iterate
@@ -95,7 +97,7 @@ def solve(
 
     `INFEASIBLE` is said where bounds cross, where a group cannot hold its total, or where prices prove it. An LP
     without a lower bound on its objective ends as `ITERATION_LIMIT`. Where the status is `BAD_INPUT` or
-    `INFEASIBLE`, the arrays mean nothing.
+    `INFEASIBLE`, the arrays are invalid.
     """
     return solve_with(lp, rows, groups, start, default_settings(lp, tolerance, max_iterations, block), None)
 
@@ -111,7 +113,7 @@ def solve_with(
     lp: LinearProgram, rows: Rows, groups: Groups, start: State | None, settings: Settings, lanes: int | None
 ) -> Answer:
     """`solve`, all together or through lanes as in `iterate`."""
-    bad = is_bad(lp, rows, groups)
+    bad = is_invalid(lp, rows, groups)
     empty = ~bad & is_empty(lp, groups)
     skip = bad | empty
     lp = jax.tree.map(lambda a: jnp.where(skip, 0, a), lp)

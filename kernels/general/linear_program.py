@@ -196,8 +196,8 @@ def _largest(*arrays: Array) -> Array:
     return jnp.max(jnp.where(jnp.isfinite(every), jnp.abs(every), 0), axis=0, initial=0)
 
 
-def is_bad(lp: LinearProgram, rows: Rows, groups: Groups) -> Bool[Array, "*batch"]:
-    """Which LPs have a number that means nothing; crossed bounds are no such number."""
+def is_invalid(lp: LinearProgram, rows: Rows, groups: Groups) -> Bool[Array, "*batch"]:
+    """Which LPs have an invalid number; crossed bounds are valid, and infeasible."""
     bounded = [lp.low[_places(members)] for members in groups]
     size = rows.magnitude()
     sizes = size @ jnp.ones_like(lp.cost), size.pull(jnp.ones_like(lp.row_low))

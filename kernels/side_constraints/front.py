@@ -10,7 +10,7 @@ the row has no price. With x_0 + x_1 >= 11 no x exists, and the status says so.
 Two methods give the same `Constrained`, with a start for a similar LP: `COLUMN_GENERATION` for few rows, `FIRST_ORDER`
 for many.
 
-Experimental: no command uses side constraints yet.
+Experimental: no command uses side constraints.
 """
 
 from functools import partial
@@ -24,7 +24,7 @@ from jaxtyping import Float, Int32
 from jaxsim.kernels.batches import by_blocks, flatten, unflatten
 from jaxsim.kernels.buying.certificate import Side, examine
 from jaxsim.kernels.buying.method import Limits, Start
-from jaxsim.kernels.buying.problem import BuyingLP, OrderRows, Solution, is_invalid, is_short, or_nothing
+from jaxsim.kernels.buying.problem import BuyingLP, OrderRows, Solution, is_infeasible, is_invalid, or_nothing
 from jaxsim.kernels.scaling import power_of_two
 from jaxsim.kernels.side_constraints.column_generation import ColumnGeneration
 from jaxsim.kernels.side_constraints.first_order import FirstOrder
@@ -106,15 +106,15 @@ def _certified(some: tuple[BuyingLP, OrderRows, Start], method: Method, limits: 
     """A block's answers, examined."""
     problem, rows, start = some
     bad = is_invalid(problem) | _is_invalid(rows)
-    short = is_short(problem) | jnp.any(rows.low > rows.high, axis=0)
-    skip = bad | short
+    infeasible = is_infeasible(problem) | jnp.any(rows.low > rows.high, axis=0)
+    skip = bad | infeasible
     problem = or_nothing(problem, skip)
     can_order = jnp.minimum(problem.order_cap, problem.order_total[None]) > 0
     coefficient = jnp.where(can_order, rows.coefficient, 0)  # where nothing can be ordered it must not set the scale
     size = power_of_two(jnp.max(jnp.abs(coefficient), axis=1))
     rows = OrderRows(coefficient / size[:, None], *(jnp.where(skip, 0, a / size) for a in (rows.low, rows.high)))
     found = method.solve_block(problem, rows, start, limits)
-    flags = bad, short | found.infeasible, found.unfinished
+    flags = bad, infeasible | found.infeasible, found.unfinished
     solution = examine(problem, found.point, found.prices, flags, limits.tolerance, Side(rows, found.row_price))
     return Constrained(solution, found.row_price / size, found.iterations, found.start)
 

@@ -26,7 +26,7 @@ class Columns(NamedTuple):
     inverse: Array
     """(columns, columns, B): of the matrix of columns, ``(G order, 1)`` of an order and ``(-e_i, 0)`` of activity i."""
     order: Array
-    """(columns, nodes, B); means nothing where an activity is basic."""
+    """(columns, nodes, B); of no use where an activity is basic."""
     value: Array
     """(columns, B): the least cost of the order."""
     row: Array

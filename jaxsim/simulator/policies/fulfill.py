@@ -7,8 +7,8 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Int32
 
+from jaxsim.kernels.no_fuse import no_fuse
 from jaxsim.simulator.proportion import cut
-from jaxsim.simulator.stage import stage
 from jaxsim.simulator.state import Inputs, Service, State
 from jaxsim.system import FULFILLMENT
 
@@ -54,12 +54,12 @@ def _round(
     asked: Int32[Array, "regions batch"],
 ):
     """One round: every slot shares its stock in proportion to what the regions that chose it ask."""
-    open_ = (asked > 0).any()
-    stock, whole, upper = stage(open_, _asks, on_hand, preference, asked)
-    granted = stage(open_, _grant, stock, whole, upper, asked)
-    return on_hand - stage(open_, _taken, on_hand, preference, granted), granted
+    stock, whole, upper = _asks(on_hand, preference, asked)
+    granted = _grant(stock, whole, upper, asked)
+    return on_hand - _taken(on_hand, preference, granted), granted
 
 
+@no_fuse
 def _asks(on_hand, preference, asked):
     """For each region: stock at the slot it asks, all that is asked there, and the part asked by regions up to it."""
     regions = asked.shape[0]
@@ -69,11 +69,13 @@ def _asks(on_hand, preference, asked):
     return stock, asks.sum(1, dtype=jnp.int32), jnp.where(up_to, asks, 0).sum(1, dtype=jnp.int32)
 
 
+@no_fuse
 def _grant(stock, whole, upper, asked):
     stock, whole, upper = (units.astype(jnp.float64) for units in (stock, whole, upper))
     return cut(jnp.minimum(stock, whole), upper, upper - asked.astype(jnp.float64), whole)
 
 
+@no_fuse
 def _taken(on_hand, preference, granted):
     return jnp.where(_chosen(on_hand, preference), granted[None], 0).sum(1, dtype=jnp.int32)
 

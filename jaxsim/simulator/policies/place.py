@@ -7,8 +7,8 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Int32
 
+from jaxsim.kernels.no_fuse import no_fuse
 from jaxsim.simulator.proportion import apportion
-from jaxsim.simulator.stage import stage
 from jaxsim.simulator.state import Inputs, State
 from jaxsim.system import CROSS_DOCK, STORAGE
 
@@ -23,7 +23,7 @@ class PlaceByTarget:
         position, sent = state.on_hand + state.incoming, []
         for source in range(state.moved.shape[0]):
             stock = state.on_hand[source]
-            units = stage((stock > 0).any(), partial(_send, source), inputs, stock, position, target)
+            units = _send(inputs, stock, position, target, source)
             position = (position + units).at[source].add(-units.sum(0, dtype=jnp.int32))
             sent.append(units)
         return jnp.stack(sent)
@@ -35,12 +35,13 @@ def _waiting_at(inputs: Inputs, state: State) -> Int32[Array, "slots batch"]:
     return jnp.where(inputs.preference[0][None] == slots, state.backlog[None], 0).sum(1, dtype=jnp.int32)
 
 
+@partial(no_fuse, static=1)
 def _send(
-    source: int,
     inputs: Inputs,
     stock: Int32[Array, " batch"],
     position: Int32[Array, "slots batch"],
     target: Int32[Array, "slots batch"],
+    source: int,
 ) -> Int32[Array, "slots batch"]:
     """Units that a source slot with `stock` sends to each slot today."""
     reached = inputs.transit_days[source] >= 0

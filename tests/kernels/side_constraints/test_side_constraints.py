@@ -1,4 +1,4 @@
-"""Buying LPs with side constraints, both methods: against HiGHS, hot, infeasible and meaningless."""
+"""Buying LPs with side constraints, both methods: against HiGHS, hot, infeasible and invalid."""
 
 from functools import partial
 
@@ -192,7 +192,7 @@ def test_hot_start(changed, fewer):
     assert hot.iterations.mean() < fewer * cold.iterations.mean()
 
 
-def test_a_senseless_start_changes_no_optimum():
+def test_an_invalid_start_changes_no_optimum():
     fields = instances(seed=1)
     rows = side_rows(fields, 2)
     cold = solve(as_buying(fields), rows)
@@ -202,8 +202,8 @@ def test_a_senseless_start_changes_no_optimum():
         order = np.where(rng.random(cold.start.order.shape) < 0.1, np.nan, rng.normal(size=cold.start.order.shape))
         row = rng.integers(-1, ROWS, cold.start.row.shape).astype(np.int8)
         at_high = rng.random(cold.start.at_high.shape) < 0.5
-        senseless = cold.start._replace(order=jnp.asarray(order), row=jnp.asarray(row), at_high=jnp.asarray(at_high))
-        for start in (shuffled, senseless):
+        invalid = cold.start._replace(order=jnp.asarray(order), row=jnp.asarray(row), at_high=jnp.asarray(at_high))
+        for start in (shuffled, invalid):
             found = solve(as_buying(fields), rows, start=start).solution
             assert (np.asarray(found.status) == Status.OPTIMAL).all()
             np.testing.assert_allclose(found.objective, cold.solution.objective, rtol=1e-10)
@@ -222,7 +222,7 @@ def test_float32(method):
 
 
 def test_batch_axes_blocks_and_lanes_change_no_answer(monkeypatch):
-    """More LPs than a block or than lanes, some infeasible or meaningless, two batch axes: as in small batches."""
+    """More LPs than a block or than lanes, some infeasible or invalid, two batch axes: as in small batches."""
     monkeypatch.setattr(column_generation, "_BLOCK", 32)
     parts = [instances(KINDS, seed) for seed in range(5)]
     fields = {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0]}

@@ -49,9 +49,9 @@ class Iterate(NamedTuple):
     """Potentials (nodes, B)."""
     hub: Array
     """Potentials (regions + 1, B): regions, then the pool."""
-    off: Array
+    dual_infeasibility: Array
     """The factor to which `Dual` has shrunk."""
-    short: Array
+    primal_infeasibility: Array
     """The factor to which the first iterate's violations of rows have shrunk; 0 where it kept them."""
 
 

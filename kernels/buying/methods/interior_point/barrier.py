@@ -155,7 +155,7 @@ def _products(it: Iterate, goal: Goal) -> tuple[Array, Array]:
 @no_fuse
 def _is_small(it: Iterate, goal: Goal, total: Array, size: Array) -> tuple[Array, Array]:
     """Whether the products are small enough and the first residuals gone, and whether they almost are."""
-    clean = jnp.maximum(it.off, it.short) <= _gone(total)
+    clean = jnp.maximum(it.dual_infeasibility, it.primal_infeasibility) <= _gone(total)
     return clean & (total <= goal.gap * size), clean & (total <= _CLOSE * goal.gap * size)
 
 
@@ -169,16 +169,17 @@ def _keeps_rows(quantities: Quantities, it: Iterate, products: Array) -> Array:
     """Rows hold to a small part of the products. Near its end float32 can lose them to rounding."""
     node, hub = balance(quantities, it.out, it.low)
     lost = jnp.maximum(most(jnp.abs(node)), most(jnp.abs(hub)))
-    return lost <= jnp.maximum(_LOST[lost.dtype.name] + 0.1 * products, 2 * it.short)
+    return lost <= jnp.maximum(_LOST[lost.dtype.name] + 0.1 * products, 2 * it.primal_infeasibility)
 
 
 @no_fuse
 def _is_central(it: Iterate, goal: Goal) -> Array:
     """All products are within a part of what they shall be, and the dual residual is gone."""
-    near = goal.product * (4096 * jnp.finfo(it.off.dtype).eps)
-    off = lambda value, slack: most(jnp.where(slack > 0, jnp.abs(value * slack - goal.product), 0))
-    apart = jnp.maximum(off(it.low, it.low_slack), off(it.high, it.high_slack))
-    return (jnp.maximum(apart, off(it.out, it.out_slack)) <= near) & (it.off <= _gone(it.off))
+    near = goal.product * (4096 * jnp.finfo(it.dual_infeasibility.dtype).eps)
+    apart_from = lambda value, slack: most(jnp.where(slack > 0, jnp.abs(value * slack - goal.product), 0))
+    apart = jnp.maximum(apart_from(it.low, it.low_slack), apart_from(it.high, it.high_slack))
+    feasible = it.dual_infeasibility <= _gone(it.dual_infeasibility)
+    return (jnp.maximum(apart, apart_from(it.out, it.out_slack)) <= near) & feasible
 
 
 @no_fuse
@@ -190,10 +191,10 @@ def _aim_at(g: Conductances, product: Array) -> Aims:
 def _flow(dual: Dual, it: Iterate, g: Conductances, aims: Aims | None) -> tuple[Array, Array]:
     """Flows that would bring all products to the aims, to 0 without any, were potentials to stay."""
     if aims is None:
-        bound = it.high_slack - it.low_slack - it.off * dual.bound
-        return -g.out * (it.off * dual.out), it.low + g.bound * bound
-    bound = (aims.low - 1) * it.low_slack - (aims.high - 1) * it.high_slack - it.off * dual.bound
-    return it.out * aims.out - g.out * (it.off * dual.out), it.low + g.bound * bound
+        bound = it.high_slack - it.low_slack - it.dual_infeasibility * dual.bound
+        return -g.out * (it.dual_infeasibility * dual.out), it.low + g.bound * bound
+    bound = (aims.low - 1) * it.low_slack - (aims.high - 1) * it.high_slack - it.dual_infeasibility * dual.bound
+    return it.out * aims.out - g.out * (it.dual_infeasibility * dual.out), it.low + g.bound * bound
 
 
 @no_fuse
@@ -203,7 +204,7 @@ def _relative(
     """Relative steps of the slack of `out`, of `low` and of `high`."""
     out, bound = drops(node, hub, it.low.shape[0])
     change = bound_flow - it.low - g.bound * bound
-    slack = (it.off * dual.out + out) * (it.out * g.out_w)
+    slack = (it.dual_infeasibility * dual.out + out) * (it.out * g.out_w)
     return slack, change * it.low_slack * g.low_w, -change * it.high_slack * g.high_w
 
 
@@ -222,11 +223,11 @@ def _aim(
     shrink = 1 - 1 / jnp.maximum(jnp.maximum(primal, dual), 1)
     aim = shrink**3 * now if product is None else product
 
-    def to(w: Array, rel: Array, short: Array | int) -> Array:
+    def to(w: Array, rel: Array, remainder: Array | int) -> Array:
         if product is None:
-            return aim * w + rel * (rel + short)
+            return aim * w + rel * (rel + remainder)
         # Towards the center there is no hurry; unchecked corrections would leave single products far behind.
-        return aim * w + jnp.clip(rel * (rel + short), -0.9 * aim * w, 9 * aim * w)
+        return aim * w + jnp.clip(rel * (rel + remainder), -0.9 * aim * w, 9 * aim * w)
 
     return Aims(to(g.out_w, slack, out), to(g.low_w, value, low), to(g.high_w, room, high))
 
@@ -277,7 +278,8 @@ def _move(it: Iterate, steps: Steps, node: Array, hub: Array, primal: Array, dua
         grow(it.out, steps.out, primal), grow(it.out_slack, steps.out_slack, dual),
         grow(it.low, steps.low, primal), grow(it.high, steps.high, primal),
         grow(it.low_slack, steps.low_slack, dual), grow(it.high_slack, steps.high_slack, dual),
-        shift(it.node, node), shift(it.hub, hub), jnp.where(moved, it.off * (1 - dual), it.off),
-        jnp.where(moved, it.short * (1 - primal), it.short),
+        shift(it.node, node), shift(it.hub, hub),
+        jnp.where(moved, it.dual_infeasibility * (1 - dual), it.dual_infeasibility),
+        jnp.where(moved, it.primal_infeasibility * (1 - primal), it.primal_infeasibility),
     )  # fmt: skip
     return iterate, moved

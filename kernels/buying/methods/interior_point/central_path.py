@@ -5,7 +5,7 @@ own order jumps; `sensitivity` is its derivative by order costs. Three cases, wi
 costs give x = (1/2, 1/2) at any barrier; costs that differ by far more than the barrier give the LP's order; in between
 the order moves from one node to the other, and the sensitivity, [[-a, a], [a, -a]], integrates to a whole unit.
 
-Experimental: no command uses either yet.
+Experimental: no command uses either.
 """
 
 import jax
@@ -34,7 +34,7 @@ from jaxsim.kernels.buying.methods.interior_point.scaled import (
     quantities_of,
     scale,
 )
-from jaxsim.kernels.buying.problem import BuyingLP, is_invalid, is_short, or_nothing
+from jaxsim.kernels.buying.problem import BuyingLP, is_infeasible, is_invalid, or_nothing
 from jaxsim.kernels.laplacian import add, inverse, potentials, terminals
 from jaxsim.kernels.no_fuse import no_fuse
 
@@ -77,7 +77,7 @@ def sensitivity(problem: BuyingLP, barrier: float | Float[Array, ""]) -> Float[A
 def _central_problem(problem: BuyingLP, barrier: float | Array) -> tuple[BuyingLP, Scaled, Units, Array]:
     """The LP in its units, those without an answer emptied, and the product of the path's point."""
     flat = flatten(problem, problem.batch)
-    flat = or_nothing(flat, is_invalid(flat) | is_short(flat))
+    flat = or_nothing(flat, is_invalid(flat) | is_infeasible(flat))
     lp, units = _scale(flat, False)
     everything = jnp.sum(flat.supply, axis=0) + flat.order_total
     barrier = jnp.asarray(barrier, everything.dtype)

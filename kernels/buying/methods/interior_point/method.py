@@ -17,7 +17,10 @@ from jaxsim.kernels.buying.problem import BuyingLP, Shape, Solution
 
 @dataclass(frozen=True)
 class InteriorPoint:
-    """A point within the tolerance on any backend, `jaxsim.kernels.buying.method.Method`."""
+    """A point within the tolerance on any backend, `jaxsim.kernels.buying.method.Method`.
+
+    Experimental: nothing chooses this method by itself.
+    """
 
     mixed: bool = False
     """Start LPs of float64 in float32."""

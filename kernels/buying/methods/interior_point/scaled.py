@@ -133,7 +133,9 @@ def warm_start(lp: Scaled, units: Units, state: State, cold: Iterate, products: 
     least, largest = products
     near = at(least)
     lacking = [most(jnp.abs(each)) for each in balance(quantities_of(lp), near.out, near.low)]
-    warm = at(jnp.clip(_WAY * jnp.maximum(*lacking), least, largest))._replace(short=jnp.ones_like(lp.total))
+    warm = at(jnp.clip(_WAY * jnp.maximum(*lacking), least, largest))._replace(
+        primal_infeasibility=jnp.ones_like(lp.total)
+    )
     return jax.tree.map(lambda new, old: jnp.where(good, new, old), warm, cold)
 
 
@@ -185,7 +187,10 @@ def to_float64(lp: Scaled, it: Iterate) -> Iterate:
     it = jax.tree.map(lambda a: a.astype(lp.total.dtype), it)
     stretch = jnp.where(lp.held, lp.upper * inverse(it.low + it.high), 1)
     return it._replace(
-        low=it.low * stretch, high=it.high * stretch, off=jnp.ones_like(it.off), short=jnp.ones_like(it.off)
+        low=it.low * stretch,
+        high=it.high * stretch,
+        dual_infeasibility=jnp.ones_like(it.dual_infeasibility),
+        primal_infeasibility=jnp.ones_like(it.dual_infeasibility),
     )
 
 

@@ -92,7 +92,8 @@ def search(
         size = jnp.where(was_cold, product(_COLDER), product(_COLD))
         return index + 1, _cold_start(lp, size), best, solution, done | fine, taken + more
 
-    none = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), jax.eval_shape(look, first, first.off > 0)[0])
+    shapes = jax.eval_shape(look, first, first.dual_infeasibility > 0)[0]
+    none = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), shapes)
     carry = jnp.int32(0), first, first, none, jnp.zeros(lp.total.shape, jnp.bool), taken
     busy = lambda carry: (carry[0] < _STARTS) & ~jnp.all(carry[4])
     _, _, best, solution, _, taken = lax.while_loop(busy, attempt, carry)

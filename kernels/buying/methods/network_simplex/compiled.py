@@ -3,7 +3,7 @@
 The algorithm is in `network_simplex.h`, what makes whole numbers of an LP in `buying_lp.h`, and what makes a certified
 answer of a flow in `buying_lp_answer.h`, so that an LP goes from arrays to arrays within a core's first cache. With the
 answer comes the optimal basis, a few bytes per LP. A solve that starts from the basis of a similar LP needs few pivots
-or none; a basis that does not fit, or means nothing, costs pivots and no more.
+or none; a basis that does not fit, or is invalid, costs pivots and no more.
 
 On CUDA the LPs are the threads of a Warp kernel. On a CPU, Warp's own bridge to JAX would hold a lock during a launch,
 so that threads wait for one another, and goes through Python on each call. So there a Warp kernel is launched once
