@@ -5,10 +5,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jaxsim.simulator.day import Shape, simulate_day, start_state
 
+from jaxsim.resources import ARRIVALS
 from jaxsim.scenario import textbook
 from jaxsim.simulator import Simulator, chunks, guard
-from jaxsim.simulator.day import Shape, simulate_day, start_state
 from jaxsim.simulator.guard import Check
 from jaxsim.simulator.state import Shared, State
 from jaxsim.system import MOST_UNITS, System, build
@@ -27,7 +28,7 @@ def start(system):
     chunk = chunks.partition(system.products, 1, 64)[0]
     inputs = jax.tree.map(jnp.asarray, chunks.inputs(system, chunk, 0, np.dtype("float64")))
     shape = Shape(system.source.draw, tuple(system.weekday_share.tolist()), ring=16, sources=1)
-    cost = chunks.capacity_cost(system.lead_times, np.zeros((3, 4)))
+    cost = ARRIVALS.charge(system, np.zeros((3, 4))).order
     shared = Shared(jnp.asarray(system.lead_times.cumulative), jnp.asarray(cost))
     demand = jnp.zeros((1, len(chunk.product)), jnp.int32)
 
