@@ -13,7 +13,7 @@ from jaxsim.outcome import Trajectory
 from jaxsim.sampling import population_of, stratified_sample
 from jaxsim.scenario import load, product_statistics, write
 from jaxsim.scenario.generate import generate
-from jaxsim.simulator import Simulator
+from jaxsim.simulator import Simulator, prepare
 
 
 def run(*arguments) -> int:
@@ -159,9 +159,9 @@ def test_blocks_share_a_compilation(scenario):
     system = load_problem(scenario, 1000, 0).system
     made = list(blocks._blocks(system, 7))
     assert [block.count for block in made] == [7, 7, 7, 3]
-    shapes = [Simulator(block.system)._shape for block in made]
+    shapes = [prepare(block.system)[1].shape for block in made]
     assert len(set(shapes)) == 1
-    assert shapes[0] == Simulator(system)._shape
+    assert shapes[0] == prepare(system)[1].shape
     sizes = [[leaf.shape for leaf in _leaves(block.system)] for block in made]
     assert all(size == sizes[0] for size in sizes)
     names = [name for block in made for name in block.system.product_names[: block.count]]
