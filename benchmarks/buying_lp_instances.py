@@ -151,21 +151,21 @@ def recorded_instances(products: int, most: int, seed: int) -> Instances:
 
 def _costs_in_the_middle(problem, simulator, seed: int) -> list[Float64[np.ndarray, "nodes weeks"]]:
     """Capacity costs of two consecutive iterations of a search."""
-    from jaxsim.measures import planned_node_weeks, utilization
+    from jaxsim.measures import utilization
+    from jaxsim.resources import NodeWeeks
     from jaxsim.search import Evaluation, IterationCount, SearchConfig, search, typical_cost_spread
 
-    planned = planned_node_weeks(problem.plan)
+    planned = NodeWeeks.of_plan(problem.system.network.nodes, problem.plan)
     path = []
 
     def evaluate(costs: Float64[np.ndarray, " h"]) -> Evaluation:
-        path.append(np.zeros(problem.plan.shape))
-        path[-1][planned] = costs
+        path.append(planned.unpack(costs))
         outcome = simulator.run(path[-1])
-        return Evaluation(np.asarray(utilization(problem.system, outcome, problem.strata).mean)[planned], {})
+        return Evaluation(planned.pack(np.asarray(utilization(problem.system, outcome, problem.strata).mean)), {})
 
     last = ITERATIONS // 2 + 1
     config = SearchConfig(cost_scale=typical_cost_spread(problem.system), stop=(IterationCount(last),))
-    search(evaluate, problem.plan[planned], config)
+    search(evaluate, planned.pack(problem.plan), config)
     return path[-2:]
 
 

@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument("--preset", default="demo", help="tiny, demo, paper, large or textbook (default: demo)")
     generate.add_argument("--seed", type=_whole, default=0)
     generate.add_argument("--demand-history", type=Path, metavar="FILE", help="CSV of monthly demand, a series per row")
+    generate.add_argument("--storage-plan", action="store_true", help="plan storage too (simulates a sample)")
     generate.add_argument(
         "--format", choices=("parquet", "csv"), default="parquet", help="of tables (default: parquet)"
     )
@@ -151,6 +152,12 @@ def _generate(options: argparse.Namespace) -> int:
         return DONE
     made = generate(out, options.preset, options.seed, options.demand_history, options.format, options.overwrite)
     print(f"{out}: {made.products:,} products, {made.inbound_nodes} inbound nodes, {made.weeks} weeks")
+    if options.storage_plan:
+        from jaxsim.runs import runtime
+        from jaxsim.runs.storage_plan import add_storage_plan
+
+        runtime.configure()
+        print(f"planned storage in {add_storage_plan(out, options.seed):,} node-weeks")
     if made.series_dropped:
         print(f"left out {made.series_dropped} series without observations")
     return DONE

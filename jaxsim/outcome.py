@@ -25,6 +25,8 @@ class Outcome:
     """Units ordered into each slot by the review of each week."""
     inventory_unit_days: Int32[np.ndarray, "products trials weeks slots"]
     """End-of-day on-hand units, summed over the seven days of each week."""
+    end_inventory: Int32[np.ndarray, "products trials weeks slots"]
+    """On-hand units at the end of each week's last day: the storage that (node, week) uses."""
     served: Int32[np.ndarray, "products trials ranks regions"]
     """Units delivered to each region from its rank-p slot; rank 0 is the preferred node."""
     lost: Int32[np.ndarray, "products trials regions"]
@@ -74,6 +76,7 @@ class Trajectory:
             arrivals=weekly(self.received),
             orders=weekly(self.orders),
             inventory_unit_days=weekly(self.on_hand),
+            end_inventory=self.on_hand[:, :, 6::7].astype(np.int32),
             served=whole(self.served),
             lost=whole(self.lost),
             backlog_unit_days=weekly(self.backlog).sum(3, dtype=np.int32),

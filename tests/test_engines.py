@@ -11,7 +11,9 @@ import pytest
 
 from jaxsim import reference
 from jaxsim.conformance import balance, compare
+from jaxsim.measures import utilization
 from jaxsim.outcome import Outcome
+from jaxsim.resources import ARRIVALS, STORAGE, Prices
 from jaxsim.scenario import load
 from jaxsim.scenario.generate import generate
 from jaxsim.simulator import Simulator
@@ -30,14 +32,36 @@ def tiny(tmp_path_factory) -> System:
     return build(load(folder))
 
 
-@pytest.mark.parametrize("costly", [False, True], ids=["no costs", "costs"])
-def test_engines_agree_on_tiny(tiny, costly):
-    costs = random_costs(tiny, 5) if costly else None
+@pytest.mark.parametrize("prices", ["none", "arrivals", "storage", "both"])
+def test_engines_agree_on_tiny(tiny, prices):
+    chosen = {"none": None, "arrivals": random_costs(tiny, 5), "storage": Prices({STORAGE: random_costs(tiny, 6)})}
+    costs = chosen.get(prices, Prices({ARRIVALS: random_costs(tiny, 5), STORAGE: random_costs(tiny, 6)}))
     fast, exact = Simulator(tiny, trials=3, seed=7).trajectory(costs), reference.run(tiny, costs, trials=3, seed=7)
     found = compare(tiny, fast, exact, costs)
     assert found.agrees, str(found.first)
     assert not found.ties
     assert not any(balance(tiny, run).broken for run in (fast, exact))
+
+
+def test_storage_prices_move_stock(tiny):
+    """A node that is paid for keeping units keeps more, one beside which the others are paid fewer."""
+    simulator, nothing = Simulator(tiny, trials=3, seed=7), np.zeros(tiny.network.plan.shape)
+    held = lambda prices: utilization(tiny, simulator.run(Prices({STORAGE: prices})), resource=STORAGE).mean.sum(1)
+    paid = [nothing.copy() for _ in tiny.network.nodes]
+    for node, prices in enumerate(paid):
+        prices[node] = -5.0
+    gains = np.array([(held(prices) - held(nothing))[node] for node, prices in enumerate(paid)])
+    node = int(gains.argmax())
+    assert (gains >= 0).all()
+    assert gains[node] > 0
+    assert held(-5.0 - paid[node])[node] < held(nothing)[node]
+
+
+def test_storage_prices_of_zero_change_nothing(tiny):
+    simulator, nothing = Simulator(tiny, trials=3, seed=7), np.zeros(tiny.network.plan.shape)
+    for field in dataclasses.fields(Outcome):
+        first, second = (getattr(simulator.run(costs), field.name) for costs in (None, Prices({STORAGE: nothing})))
+        np.testing.assert_array_equal(first, second, field.name)
 
 
 def test_counts_are_the_sums_of_the_days(tiny):

@@ -114,6 +114,7 @@ def random_rows(
     weekdays: bool = False,
     forecasts: bool = False,
     paths: str | None = None,
+    storage_plan: bool = False,
 ) -> Rows:
     """Rows of every table of a valid scenario, made of choices.
 
@@ -121,6 +122,7 @@ def random_rows(
         prefixes: of the names in each network. products: fewest and most of them in a network.
         further_quantiles: tabulate more quantiles than a scenario must. weekdays: give a weekly pattern.
         forecasts: may have a forecast that is not the demand. paths: "totals" or "regions": give sample paths.
+        storage_plan: plan storage.
     """
     rows: Rows = {name: [] for name in TABLES}
     regions = [f"r{i}" for i in range(choose.integer(1, MOST_REGIONS))]
@@ -131,6 +133,8 @@ def random_rows(
         for index in range(choose.integer(*products)):
             _product(choose, rows, network, f"{prefix}p{index}")
         _labor_plan(choose, rows, network)
+    if storage_plan:
+        _storage_plan(choose, rows, weeks)
     if weekdays:
         rows["demand_weekdays"] = [{"weekday": day, "share": share} for day, share in WEEKDAYS.items()]
     if forecasts and choose.pick((False, True)):
@@ -319,6 +323,15 @@ def _labor_plan(choose, rows, network: _Network) -> None:
         for week in range(network.weeks):
             units = choose.pick((100, 500, 0)) + in_flight.get((node, week), 0)
             rows["labor_plan"].append({"node": node, "week": week, "units": units})
+
+
+def _storage_plan(choose, rows, weeks: int) -> None:
+    """Plans of some node-weeks, one at least, of nodes that hold stock."""
+    for node in (row["node"] for row in rows["nodes"] if row["kind"] != "cross_dock"):
+        for week in range(weeks):
+            units = choose.pick((100, 500, 0, None))
+            if units is not None or not rows["storage_plan"]:
+                rows["storage_plan"].append({"node": node, "week": week, "units": units or 0})
 
 
 def _weekly_in_flight(rows: Iterable[dict[str, Any]]) -> dict[tuple[str, int], int]:

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from jaxsim.outcome import Trajectory
+from jaxsim.resources import ARRIVALS, Charge
 from jaxsim.runs.problem import load_problem
 from jaxsim.search import typical_cost_spread
 from jaxsim.simulator import Simulator
-from jaxsim.simulator.chunks import capacity_cost
 from jaxsim.system import System
 
 Fields = dict[str, np.ndarray]
@@ -59,7 +59,9 @@ def lps_of(system: System, run: Trajectory, costs: np.ndarray) -> tuple[Fields, 
         raise RuntimeError("rebuilt states imply other order quantities than the trajectory's")
     width = products.segment_width[product, day // 7].copy()
     width[:, :, 0] += backlog
-    capacity = capacity_cost(system.lead_times, costs)[products.lead_time_distribution[product], day[:, None]]
+    charge: Charge = ARRIVALS.charge(system, costs)
+    assert charge.order is not None
+    capacity = charge.order[products.lead_time_distribution[product], day[:, None]]
     fields = {
         "order_cost": products.lp_sourcing_cost[product] + capacity,
         "order_cap": np.where(products.orderable[product], quantity[:, None], 0.0),

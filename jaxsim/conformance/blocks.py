@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Bool, Int64
 
 from jaxsim import reference
 from jaxsim.conformance.compare import Comparison, compare
 from jaxsim.conformance.conservation import Balance, balance
 from jaxsim.measures import preferred_node_availability, utilization, wmapd
 from jaxsim.outcome import Outcome, Trajectory
+from jaxsim.resources import Costs
 from jaxsim.runs.problem import Problem
 from jaxsim.runs.progress import Progress, Silent
 from jaxsim.simulator import Simulator
@@ -71,7 +72,7 @@ class _Block:
 
 def conform(
     problem: Problem,
-    costs: Float64[np.ndarray, "nodes weeks"],
+    costs: Costs,
     label: str,
     *,
     trials: int = 1,
@@ -82,7 +83,7 @@ def conform(
     """Simulate a sample with both engines and compare everything.
 
     Args:
-        costs: λ, currency per unit. label: what they are, in words.
+        costs: prices, currency per unit. label: what they are, in words.
         lp_dtype: precision of the scan engine's buying LP, float64 or float32.
         progress: told of every block.
 

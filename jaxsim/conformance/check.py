@@ -8,11 +8,11 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Float64
 
 from jaxsim.atomic import write_bytes
 from jaxsim.conformance.blocks import Conformance, conform
 from jaxsim.conformance.figures import figures, verdict
+from jaxsim.resources import Prices
 from jaxsim.runs.costs import read_costs
 from jaxsim.runs.problem import Problem, load_problem
 from jaxsim.runs.progress import Progress, Silent
@@ -71,17 +71,18 @@ def check_scenario(
     return Check(str(scenario), count, problem.population, trials, problem.system.weeks, seed, lp_dtype, results)
 
 
-def costs_of(problem: Problem, file: Path | None, seed: int) -> dict[str, Float64[np.ndarray, "nodes weeks"]]:
-    """Cost vectors by their description."""
-    network, plan = problem.system.network, problem.plan
+def costs_of(problem: Problem, file: Path | None, seed: int) -> dict[str, Prices]:
+    """Prices of the planned resources by their description."""
     if file is not None:
-        return {f"costs of {file}": read_costs(file, network)}
+        return {f"costs of {file}": read_costs(file, problem.system.network)}
+    planned = problem.planned
     orderable = problem.system.products.orderable
     usual = float(problem.system.products.sourcing_cost[orderable].mean()) if orderable.any() else 1.0
     size = usual or 1.0
-    drawn = np.random.default_rng(seed).normal(0.0, size, plan.shape)
+    generator = np.random.default_rng(seed)
+    drawn = {each: generator.normal(0.0, size, plan.planned.shape) for each, plan in planned.node_weeks.items()}
     label = f"random costs: normal, mean 0, standard deviation {size:.4g} (the mean sourcing cost), NumPy seed {seed}"
-    return {"no costs": np.zeros(plan.shape), label: np.where(np.isnan(plan), 0.0, drawn)}
+    return {"no costs": Prices({}), label: planned.prices(planned.pack(drawn))}
 
 
 def write_figures(file: Path, check: Check) -> None:

@@ -15,7 +15,8 @@ from jaxtyping import Bool, Float64, Int64
 
 from jaxsim.conformance.ties import Tie, tie_of
 from jaxsim.outcome import Trajectory
-from jaxsim.system import System, checked_costs
+from jaxsim.resources import Costs
+from jaxsim.system import System
 
 LP_TOLERANCE = 1e-6
 """`lp_order` may differ by this part of max(1, |x|) units; every other entry is whole and must be equal."""
@@ -123,23 +124,20 @@ class Comparison:
         )
 
 
-def compare(
-    system: System, fast: Trajectory, exact: Trajectory, costs: Float64[np.ndarray, "nodes weeks"] | None = None
-) -> Comparison:
+def compare(system: System, fast: Trajectory, exact: Trajectory, costs: Costs = None) -> Comparison:
     """Compare trajectories of all products of a system.
 
     Args:
         fast: of the scan engine. exact: of the exact one, with the same trials, seed and costs.
-        costs: λ that both simulated; needed to prove ties.
+        costs: what both simulated; needed to prove ties.
 
     Raises:
         ValueError: the trajectories have fields of different shapes.
     """
-    values = checked_costs(system, costs)
     gaps = {name: _gap(name, getattr(fast, name), getattr(exact, name)) for name in FIELDS}
     wrong = {name: _wrong(name, gaps[name], getattr(exact, name)) for name in FIELDS}
     apart = np.stack([wrong[name].any(3) for name in FIELDS])  # fields, products, trials, days
-    ties = _ties(system, fast, exact, values, apart)
+    ties = _ties(system, fast, exact, costs, apart)
     days = apart.shape[3]
     end = np.full((*apart.shape[1:3], 1), days)
     for (product, trial), tie in ties.items():
@@ -174,7 +172,7 @@ def _wrong(name: str, gap: Float64[np.ndarray, "products trials days entries"], 
 
 
 def _ties(
-    system: System, fast: Trajectory, exact: Trajectory, costs: np.ndarray, apart: Bool[np.ndarray, "f a t d"]
+    system: System, fast: Trajectory, exact: Trajectory, costs: Costs, apart: Bool[np.ndarray, "f a t d"]
 ) -> dict[tuple[int, int], Tie]:
     """Ties by product and trial: where the first difference of a product-trial is in an order, and both are optima."""
     ties = {}

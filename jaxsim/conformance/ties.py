@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
-from jaxtyping import Float64
 
 from jaxsim.outcome import Trajectory
 from jaxsim.reference.buying_lp import BuyingProblem, solve
 from jaxsim.reference.policies.buy import buying_problem, round_to_packs, used_slots
+from jaxsim.reference.prices import price_lists
 from jaxsim.reference.product import Product, State, product_of
+from jaxsim.resources import Costs
 from jaxsim.system import System
 
 TIE_TOLERANCE = 1e-12
@@ -49,9 +50,7 @@ class Tie:
     """Sum of the magnitudes of the objective's terms (an upper bound), currency."""
 
 
-def tie_of(
-    system: System, fast: Trajectory, exact: Trajectory, costs: Float64[np.ndarray, "nodes weeks"], at: Sequence[int]
-) -> Tie | None:
+def tie_of(system: System, fast: Trajectory, exact: Trajectory, costs: Costs, at: Sequence[int]) -> Tie | None:
     """The tie at a buying day on which two product-trials part; None when it is none.
 
     Args:
@@ -70,7 +69,7 @@ def tie_of(
     lines = [run.orders[row, trial, day].tolist() for run in (fast, exact)]
     if quantity == 0 or not all(_rounds_to(product, x, n, quantity) for x, n in zip(orders, lines, strict=True)):
         return None
-    problem = buying_problem(product, state, day, costs.tolist(), quantity)
+    problem = buying_problem(product, state, day, price_lists(system, costs), quantity)
     slots = used_slots(product)
     vectors = [[x[slot] for slot in slots] for x in orders]
     if not all(_feasible(problem, x) for x in vectors):

@@ -2,13 +2,13 @@
 errors."""
 
 from jaxsim.measures.adherence import Adherence, adherence, wmapd
-from jaxsim.measures.bound import Bound, lower_bound
+from jaxsim.measures.bound import Bound, lower_bound, wmapd_bound
 from jaxsim.measures.estimates import Estimate, ratio, total
 from jaxsim.measures.indicators import INDICATORS, WMAPD, Indicator, contributions, kpis, kpis_of
 from jaxsim.measures.paired import NORMAL_95, Difference, independent, paired_ratios, paired_totals
 from jaxsim.measures.period import PeriodCosts, period_costs
 from jaxsim.measures.service import fill_rate, preferred_node_availability, simulated_preferred_availability
-from jaxsim.measures.utilization import planned_node_weeks, utilization
+from jaxsim.measures.utilization import utilization
 
 __all__ = [
     "INDICATORS",
@@ -30,11 +30,11 @@ __all__ = [
     "paired_ratios",
     "paired_totals",
     "period_costs",
-    "planned_node_weeks",
     "preferred_node_availability",
     "ratio",
     "simulated_preferred_availability",
     "total",
     "utilization",
     "wmapd",
+    "wmapd_bound",
 ]

@@ -1,13 +1,15 @@
-"""Adherence of utilization to the labor plan: wMAPD, the objective that a search reports."""
+"""Adherence of utilization to the plans of resources: wMAPD, the objective that a search reports."""
 
 import dataclasses
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Float64, Int
 
 from jaxsim.measures.estimates import Estimate, PerTrial, total
 from jaxsim.outcome import Outcome
+from jaxsim.resources import ARRIVALS, Resource
 from jaxsim.system import System
 
 
@@ -23,7 +25,7 @@ class Adherence:
     """wMAPD that sampling noise alone would show at perfect adherence, Σ_h se_h √(2/π) / Σ_h u_h. |Ũ − u| is biased
     upward by noise; a wMAPD not far above this floor says little of the true one."""
     contribution: PerTrial
-    """Σ_h sign(Ũ_h − u_h) · arrivals_h / Σ_h u_h of each product-trial."""
+    """Σ_h sign(Ũ_h − u_h) · use_h / Σ_h u_h of each product-trial."""
 
 
 def wmapd(utilization: Float64[np.ndarray, "..."], plan: Float64[np.ndarray, "..."]) -> float:
@@ -45,40 +47,57 @@ def wmapd(utilization: Float64[np.ndarray, "..."], plan: Float64[np.ndarray, "..
 
 
 def adherence(
-    system: System, outcome: Outcome, used: Estimate, strata: Int[np.ndarray, " products"] | None = None
+    system: System,
+    outcome: Outcome,
+    used: Estimate | Mapping[Resource, Estimate],
+    strata: Int[np.ndarray, " products"] | None = None,
 ) -> Adherence:
     """wMAPD of an outcome with its standard error and noise floor.
 
     Args:
         system: the sample that was simulated.
         outcome: its outcome.
-        used: `utilization(system, outcome, strata)`.
+        used: `utilization(system, outcome, strata)` of arrivals, or that of several resources: the wMAPD is then over
+            all their node-weeks.
         strata: stratum of each product; products of equal γ when left out.
 
     Raises:
-        ValueError: The plan has no positive total.
+        ValueError: The plans have no positive total.
     """
-    plan, mean = system.network.plan, np.asarray(used.mean)
-    contribution = deviation_contribution(system, outcome, mean)
-    planned = ~np.isnan(plan)
-    floor = np.asarray(used.standard_error)[planned].sum() * math.sqrt(2 / math.pi) / _planned_total(plan)
+    of = {ARRIVALS: used} if isinstance(used, Estimate) else dict(used)
+    plans = {resource: resource.plan(system) for resource in of}
+    planned = {resource: ~np.isnan(plan) for resource, plan in plans.items()}
+    pick = lambda name: np.concatenate([np.asarray(getattr(of[each], name))[planned[each]] for each in of])
+    plan = np.concatenate([plans[each][planned[each]] for each in of])
+    size = _planned_total(plan)
+    parts = [_deviation(each, system, outcome, np.asarray(of[each].mean), plans[each], size) for each in of]
+    contribution = np.sum(parts, axis=0)
+    floor = pick("standard_error").sum() * math.sqrt(2 / math.pi) / size
     error = total(system.products.sampling_weight, strata, contribution).standard_error
-    return Adherence(wmapd(mean, plan), error, float(floor), contribution)
+    return Adherence(wmapd(pick("mean"), plan), error, float(floor), contribution)
 
 
-def deviation_contribution(system: System, outcome: Outcome, mean: Float64[np.ndarray, "nodes weeks"]) -> PerTrial:
-    """Part of each product-trial in wMAPD: Σ_h sign(Ũ_h − u_h) · arrivals_h / Σ_h u_h, a fraction.
+def _deviation(
+    resource: Resource,
+    system: System,
+    outcome: Outcome,
+    mean: Float64[np.ndarray, "nodes weeks"],
+    plan: Float64[np.ndarray, "nodes weeks"],
+    size: float,
+) -> PerTrial:
+    """Part of each product-trial in wMAPD: Σ_h sign(Ũ_h − u_h) · use_h / Σ_h u_h over a resource, a fraction.
 
     Totals of these differ from wMAPD by the constant −Σ_h sign(Ũ_h − u_h) u_h / Σ_h u_h, so they vary as it does while
     no sign changes.
 
     Args:
         mean: Ũ, units.
+        size: Σ_h u_h of all resources.
     """
-    plan, node = system.network.plan, system.products.node
-    sign = np.where(np.isnan(plan), 0.0, np.sign(mean - np.nan_to_num(plan))) / _planned_total(plan)
-    weight = np.where((node >= 0)[:, :, None], sign[node], 0.0)
-    return np.einsum("atwl,alw->at", outcome.arrivals, weight)
+    usage = resource.usage(system, outcome)
+    sign = np.where(np.isnan(plan), 0.0, np.sign(mean - np.nan_to_num(plan))) / size
+    weight = np.where((usage.node >= 0)[:, :, None], sign[usage.node], 0.0)
+    return np.einsum("atwl,alw->at", usage.units, weight)
 
 
 def _planned_total(plan: Float64[np.ndarray, "..."]) -> float:

@@ -12,6 +12,7 @@ recomputed from the solver's prices, clipped, and holds however early the solver
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import scipy.sparse
@@ -19,6 +20,7 @@ from jaxtyping import Float64
 
 from jaxsim.measures.split_lp import Split, SplitProblem, solve_highs, solve_interior
 from jaxsim.outcome import Outcome
+from jaxsim.resources import ARRIVALS, Resource
 from jaxsim.system import System
 
 HIGHS_COLUMNS = 10_000
@@ -69,6 +71,22 @@ def lower_bound(system: System, outcome: Outcome, *, time_limit: float = 30.0, t
         primal = float(np.abs(arrivals - problem.gap).sum()) / total
     dual = max(_dual_objective(problem, split.prices), 0.0) / total
     return Bound(min(dual, primal), primal, reached, len(problem.quantity), split.status)
+
+
+def wmapd_bound(system: System, outcome: Outcome, resources: Sequence[Resource] = (ARRIVALS,)) -> float:
+    """The least wMAPD over the node-weeks of several resources together that any prices could reach.
+
+    The bound of arrivals is that of `lower_bound`; of other resources nothing better than 0 is known.
+
+    Raises:
+        ValueError: The plans have no positive total.
+    """
+    sizes = {resource: float(np.nansum(resource.plan(system))) for resource in resources}
+    total = sum(sizes.values())
+    if not total > 0:
+        raise ValueError("bound: the plans must have a positive total")
+    share = sizes.get(ARRIVALS, 0.0) / total
+    return lower_bound(system, outcome).wmapd * share if share > 0 else 0.0
 
 
 def _solve(problem: SplitProblem, time_limit: float, threads: int) -> Split:

@@ -1,4 +1,5 @@
-"""Utilization of node-weeks: Ũ = Σ_a γ_a · mean over trials of the units that vendors deliver (Algorithm 2, step 8).
+"""Utilization of node-weeks: Ũ = Σ_a γ_a · mean over trials of a resource's use, such as the units that vendors deliver
+(Algorithm 2, step 8).
 
 Sums run in the fixed order of products and slots (`np.bincount`), so equal outcomes give equal bits.
 """
@@ -8,48 +9,50 @@ from jaxtyping import Float64, Int
 
 from jaxsim.measures.estimates import Estimate, estimable, stage_variance, strata_of, variance_strata
 from jaxsim.outcome import Outcome
+from jaxsim.resources import ARRIVALS, Resource, Usage
 from jaxsim.system import System
 
 
-def utilization(system: System, outcome: Outcome, strata: Int[np.ndarray, " products"] | None = None) -> Estimate:
+def utilization(
+    system: System,
+    outcome: Outcome,
+    strata: Int[np.ndarray, " products"] | None = None,
+    resource: Resource = ARRIVALS,
+) -> Estimate:
     """Ũ of every node and week, with its standard error over sample and trials.
 
     Args:
         system: the sample that was simulated.
         outcome: its outcome.
         strata: stratum of each product; products of equal γ when left out.
+        resource: what is used.
 
     Returns:
-        Arrays (nodes, weeks), in units; nodes that receive nothing have 0 and 0. Errors are NaN where the sample cannot
+        Arrays (nodes, weeks), in units; nodes that use nothing have 0 and 0. Errors are NaN where the sample cannot
         tell them (a single product).
     """
-    sampling_weight, trials = system.products.sampling_weight, outcome.arrivals.shape[1]
-    arrivals = outcome.arrivals
-    weighted = arrivals.sum(1, dtype=np.int64) / trials * sampling_weight[:, None, None]
-    place = _Places(system, variance_strata(sampling_weight, strata_of(sampling_weight, strata), trials))
+    usage = resource.usage(system, outcome)
+    units, sampling_weight, trials = usage.units, system.products.sampling_weight, usage.units.shape[1]
+    exact = np.int64 if units.dtype.kind == "i" else np.float64
+    weighted = units.sum(1, dtype=exact) / trials * sampling_weight[:, None, None]
+    place = _Places(system, usage, variance_strata(sampling_weight, strata_of(sampling_weight, strata), trials))
     total = place.by_node(weighted)
     if not estimable(sampling_weight, trials):
         return Estimate(total, np.full_like(total, np.nan))
     first, second = place.by_stratum(weighted), place.by_stratum(weighted**2)
     between = np.maximum(second - first**2 / place.count, 0.0)
-    spread = arrivals.astype(np.float64).var(1, ddof=1) if trials > 1 else np.zeros_like(weighted)
+    spread = units.astype(np.float64).var(1, ddof=1) if trials > 1 else np.zeros_like(weighted)
     within = place.by_stratum(spread * sampling_weight[:, None, None])
     variance = stage_variance(place.population, place.count, between, within, trials).sum(0)
     return Estimate(total, np.sqrt(variance))
 
 
-def planned_node_weeks(plan: Float64[np.ndarray, "nodes weeks"]) -> tuple[Int[np.ndarray, " h"], Int[np.ndarray, " h"]]:
-    """Nodes and weeks of the H node-weeks that have a labor plan, in the order of the search's vectors."""
-    nodes, weeks = np.nonzero(~np.isnan(plan))
-    return nodes, weeks
-
-
 class _Places:
     """Where each (product, slot) counts: its node, and its node within the product's stratum."""
 
-    def __init__(self, system: System, strata: Int[np.ndarray, " products"]):
+    def __init__(self, system: System, usage: Usage, strata: Int[np.ndarray, " products"]):
         self.nodes = len(system.network.nodes)
-        node = system.products.node
+        node = usage.node
         self.used = node >= 0
         self.node = node[self.used].astype(np.int64)
         self.cell = np.broadcast_to(strata[:, None], node.shape)[self.used] * self.nodes + self.node

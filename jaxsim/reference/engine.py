@@ -10,16 +10,16 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from jaxsim.outcome import Trajectory
 from jaxsim.reference.decision import Buy, Decision, DecisionKind, Fulfill, Place
 from jaxsim.reference.feasible import refuse
 from jaxsim.reference.future import Future
 from jaxsim.reference.policies import Policies
+from jaxsim.reference.prices import PriceLists, price_lists
 from jaxsim.reference.product import Product, initial_state, product_of
 from jaxsim.reference.record import Recorder, empty_trajectory
-from jaxsim.system import System, check_system, check_trials, checked_costs
+from jaxsim.resources import Costs
+from jaxsim.system import System, check_system, check_trials
 
 
 class EventKind(enum.IntEnum):
@@ -52,7 +52,7 @@ class Event(NamedTuple):
 
 def run(
     system: System,
-    costs: np.ndarray | None = None,
+    costs: Costs = None,
     *,
     policies: Policies | None = None,
     trials: int = 1,
@@ -64,7 +64,8 @@ def run(
     """Simulate `trials` futures of products, one product-trial after the other (Algorithm 1).
 
     Args:
-        costs: λ, `(nodes, weeks)` currency per unit, of any sign; 0 for nodes without a labor plan. None: all 0.
+        costs: λ, `(nodes, weeks)` currency per unit, of any sign; 0 for nodes without a labor plan. None: all 0. Or
+            prices of several resources.
         policies: who buys, places and fulfills; the defaults when left out.
         first_trial: number of the first one. seed: whole number in [0, 2**64).
         products: rows of `system.products`, in the order of the result; all by default.
@@ -81,14 +82,14 @@ def run(
     policies = policies or Policies()
     chosen = list(range(len(system.product_names)) if products is None else products)
     _check(system, trials, first_trial, seed, chosen)
-    by_node = checked_costs(system, costs).tolist()
+    prices = price_lists(system, costs)
     trajectory = empty_trajectory(system, len(chosen), trials)
     done = itertools.count(1)
     for row, index in enumerate(chosen):
         product = product_of(system, index)
         for trial in range(trials):
             future, recorder = Future(product, first_trial + trial, seed), Recorder(trajectory, row, trial)
-            _Trial(product, policies, future, by_node, recorder).simulate()
+            _Trial(product, policies, future, prices, recorder).simulate()
             if on_progress is not None:
                 on_progress(next(done))
     return trajectory
@@ -98,7 +99,7 @@ def decisions(
     system: System,
     product: int,
     trial: int = 0,
-    costs: np.ndarray | None = None,
+    costs: Costs = None,
     seed: int = 0,
     policies: Policies | None = None,
 ) -> list[Decision]:
@@ -112,22 +113,20 @@ def decisions(
         ValueError, RuntimeError: as in `run`.
     """
     _check(system, 1, trial, seed, [product])
-    by_node = checked_costs(system, costs).tolist()
+    prices = price_lists(system, costs)
     row = product_of(system, product)
     recorder = Recorder(empty_trajectory(system, 1, 1), 0, 0)
-    return _Trial(row, policies or Policies(), Future(row, trial, seed), by_node, recorder).simulate()
+    return _Trial(row, policies or Policies(), Future(row, trial, seed), prices, recorder).simulate()
 
 
 class _Trial:
     """One trial of one product: its state S, its event queue Δ and its decision events 𝒟."""
 
-    def __init__(
-        self, product: Product, policies: Policies, future: Future, costs: list[list[float]], record: Recorder
-    ):
+    def __init__(self, product: Product, policies: Policies, future: Future, prices: PriceLists, record: Recorder):
         self.product = product
         self.policies = policies
         self.future = future
-        self.costs = costs
+        self.prices = prices
         self.record = record
         self.state = initial_state(product)
         self._memory = policies.buy.init(product)
@@ -166,7 +165,7 @@ class _Trial:
         """π_e(S): ask the decision-making system of the event."""
         product, state, policies = self.product, self.state, self.policies
         if event.kind is EventKind.BUY:
-            action, self._memory = policies.buy(product, state, event.day, self.costs, self._memory)
+            action, self._memory = policies.buy(product, state, event.day, self.prices, self._memory)
         elif event.kind is EventKind.PLACE:
             action = policies.place(product, state, event.day)
         else:

@@ -25,6 +25,8 @@ class Product:
     node: list[int]
     kind: list[int]
     orderable: list[bool]
+    distribution: list[int]
+    """By slot, the row of its lead-time distribution; meaningless where not orderable."""
     lead_time_probability: list[list[float]]
     """By slot, the probability of 0, 1, … days from order to arrival; empty where not orderable."""
 
@@ -86,6 +88,7 @@ def product_of(system: System, index: int) -> Product:
         node=rows.node[index].tolist(),
         kind=rows.kind[index].tolist(),
         orderable=orderable,
+        distribution=distribution,
         lead_time_probability=[
             distributions.probability[i].tolist() if ok else [] for i, ok in zip(distribution, orderable, strict=True)
         ],

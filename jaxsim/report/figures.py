@@ -4,23 +4,23 @@
 capacity cost.
 """
 
-from typing import Any
-
 import numpy as np
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from jaxsim.report.resources import Columns, words_of
 from jaxsim.report.style import BOUND, CONSTRAINED, INK, MUTED, UNCONSTRAINED, canvas, headline, house, plan_line
 from jaxsim.runs.metrics import Metrics
 
-Columns = dict[str, Any]
 MOST_NODES = 20
 """Nodes shown side by side."""
+UNPRICED = "#DDDDDD"
+"""Color of node-weeks without a price."""
 
 
 def adherence(iterations: Columns, metrics: Metrics) -> Figure:
-    """Deviation from the labor plan over iterations, with the bound and the promoted iteration (Figure 3)."""
+    """Deviation from the plans over iterations, with the bound and the promoted iteration (Figure 3)."""
     with house():
         figure = canvas(8, 4.4)
         axes = figure.add_subplot()
@@ -61,7 +61,7 @@ def adherence(iterations: Columns, metrics: Metrics) -> Figure:
         headline(
             figure,
             f"Deviation from plan: {start:.1%} → {metrics.result.mean:.1%}{ratio}",
-            "Mean absolute deviation of node-week arrivals from the plan, weighted by the plan, after each iteration",
+            "Mean absolute deviation of node-weeks from the plan, weighted by the plan, after each iteration",
         )
     return figure
 
@@ -78,8 +78,9 @@ def _plan_of(utilization: Columns, node: str, week: int) -> float:
     return float(utilization["plan"][(utilization["node"] == node) & (utilization["week"] == week)][0])
 
 
-def node_weeks(history: Columns, utilization: Columns, promoted: int) -> Figure:
-    """Utilization and cost of two node-weeks over iterations (Figure 4)."""
+def node_weeks(history: Columns, utilization: Columns, promoted: int, resource: str) -> Figure:
+    """Utilization and cost of two node-weeks of a resource over iterations (Figure 4)."""
+    words = words_of(resource)
     with house():
         figure = canvas(8, 5.2)
         panels = figure.subplots(2, 2, sharex=True)
@@ -102,23 +103,23 @@ def node_weeks(history: Columns, utilization: Columns, promoted: int) -> Figure:
             below.xaxis.set_major_locator(MaxNLocator(integer=True))
             for axes in (above, below):
                 axes.axvline(promoted, color=MUTED, linewidth=1, linestyle=":")
-        panels[0, 0].set_ylabel("arrivals / plan")
-        panels[1, 0].set_ylabel("capacity cost ($ per unit)")
+        panels[0, 0].set_ylabel(f"{words.used} / plan")
+        panels[1, 0].set_ylabel(f"{words.price} ($ per unit)")
         panels[1, 0].annotate(
             "promoted", (promoted, 0.03), xycoords=("data", "axes fraction"), xytext=(-3, 0),
             textcoords="offset points", rotation=90, ha="right", va="bottom", fontsize=8, color=MUTED,
         )  # fmt: skip
         headline(
             figure,
-            "Costs rise where arrivals exceed the plan and fall where room is left",
+            f"Costs rise where {words.used} exceed the plan and fall where room is left",
             "Two large node-weeks over the search; the dashed line is the plan",
         )
     return figure
 
 
-def one_week(utilization: Columns, seed: int = 0) -> Figure:
+def one_week(utilization: Columns, resource: str, seed: int = 0) -> Figure:
     """Utilization of up to twenty nodes in the middle week, relative to plan, without and with costs (Figure 5)."""
-    weeks = np.unique(utilization["week"])
+    words, weeks = words_of(resource), np.unique(utilization["week"])
     week = int(weeks[len(weeks) // 2])
     rows = np.flatnonzero((utilization["week"] == week) & (utilization["plan"] > 0))
     if len(rows) > MOST_NODES:
@@ -139,42 +140,43 @@ def one_week(utilization: Columns, seed: int = 0) -> Figure:
         plan_line(axes, vertical=True)
         axes.set_yticks(place, node[order])
         axes.grid(visible=False, axis="y")
-        axes.set(xlabel=f"arrivals in week {week} / plan", ylim=(-0.7, len(rows) - 0.3))
+        axes.set(xlabel=f"{words.used} in week {week} / plan", ylim=(-0.7, len(rows) - 0.3))
         axes.set_xlim(left=0.0)
         handles, labels = axes.get_legend_handles_labels()
         figure.legend(handles[::-1], labels[::-1], loc="outside lower right", ncols=2, fontsize=9)
         headline(
             figure,
-            _one_week_message(unconstrained, constrained, week),
-            "Simulated arrivals relative to the labor plan (dashed line)",
+            _one_week_message(unconstrained, constrained, week, words.uses),
+            f"Simulated {words.used} relative to the {words.plan} (dashed line)",
         )
     return figure
 
 
-def _one_week_message(unconstrained: np.ndarray, constrained: np.ndarray | None, week: int) -> str:
+def _one_week_message(unconstrained: np.ndarray, constrained: np.ndarray | None, week: int, uses: str) -> str:
     if constrained is None:
-        return (
-            f"{int((unconstrained > 1).sum())} of {len(unconstrained)} nodes receive more than planned in week {week}"
-        )
+        above = int((unconstrained > 1).sum())
+        return f"{above} of {len(unconstrained)} nodes {uses} more than planned in week {week}"
     closer = int((np.abs(constrained - 1) < np.abs(unconstrained - 1)).sum())
     return f"{closer} of {len(unconstrained)} nodes end closer to their plan in week {week}"
 
 
-def cost_map(costs: Columns) -> Figure:
-    """Capacity costs, node × week; nodes from the dearest to the cheapest."""
+def cost_map(costs: Columns, resource: str) -> Figure:
+    """Prices of a resource, node × week; nodes from the dearest to the cheapest. Gray where no order pays."""
+    words = words_of(resource)
     nodes, row = np.unique(costs["node"], return_inverse=True)
     weeks, column = np.unique(costs["week"], return_inverse=True)
     grid = np.full((len(nodes), len(weeks)), np.nan)
-    grid[row, column] = costs["cost"]
+    grid[row, column] = np.where(costs["reachable"], costs["cost"], np.nan) if "reachable" in costs else costs["cost"]
     means = np.nan_to_num(grid).mean(1)
     order = np.argsort(-means, kind="stable")
-    limit = max(float(np.nanmax(np.abs(grid))), 1e-9)
+    limit = max(float(np.nan_to_num(np.abs(grid)).max()), 1e-9)
     with house():
         figure = canvas(8, 1.8 + min(0.2 * len(nodes), 12))
         axes = figure.add_subplot()
         image = axes.imshow(
             grid[order], aspect="auto", cmap="PuOr_r", norm=TwoSlopeNorm(0, -limit, limit), interpolation="nearest"
         )
+        axes.set_facecolor(UNPRICED)
         every = max(1, -(-len(nodes) // 60))
         axes.set_yticks(np.arange(len(nodes))[::every], nodes[order][::every], fontsize=8)
         axes.set_xticks(np.arange(len(weeks)), weeks)
@@ -184,11 +186,14 @@ def cost_map(costs: Columns) -> Figure:
         axes.grid(which="minor", axis="x", color="white", linewidth=2)
         axes.tick_params(which="minor", length=0)
         axes.spines[:].set_visible(False)
-        figure.colorbar(image, ax=axes, label="capacity cost ($ per unit)", shrink=min(1.0, 4 / figure.get_figheight()))
-        charged, paid = (float(np.nanmean(x)) for x in (grid > 0, grid < 0))
+        figure.colorbar(
+            image, ax=axes, label=f"{words.price} ($ per unit)", shrink=min(1.0, 4 / figure.get_figheight())
+        )
+        priced = max(int((~np.isnan(grid)).sum()), 1)
+        charged, paid = (int(each.sum()) / priced for each in (grid > 0, grid < 0))
         headline(
             figure,
-            f"{charged:.0%} of node-weeks charge for arrivals, {paid:.0%} reward them",
-            "What a unit pays for arriving at a node in a week; nodes from the dearest to the cheapest",
+            f"{charged:.0%} of node-weeks charge for {words.used}, {paid:.0%} reward them",
+            f"What a unit pays {words.pays}; nodes from the dearest to the cheapest",
         )
     return figure

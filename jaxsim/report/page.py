@@ -14,6 +14,8 @@ from jaxsim import atomic, interrupts
 from jaxsim.measures import INDICATORS, Indicator
 from jaxsim.report import figures
 from jaxsim.report.head import HEAD
+from jaxsim.report.resources import resources_in, rows_of, words_of
+from jaxsim.resources import ARRIVALS
 from jaxsim.runs.folder import RunFolder, open_run
 from jaxsim.runs.metrics import Effect, Figure, Metrics
 
@@ -29,6 +31,7 @@ def write(path: Path) -> Path:
         f"<header><h1>{_title(metrics)}</h1><p>{_summary(metrics, manifest)}</p></header>",
         _tiles(metrics),
         *sections,
+        _resource_table(metrics),
         _kpi_table(metrics),
         _provenance(config, manifest, metrics),
     ]
@@ -50,22 +53,26 @@ def _figures(run: RunFolder, metrics: Metrics) -> Iterator[tuple[str, Drawing, s
             figures.adherence(run.table("iterations"), metrics),
             "Adherence over the iterations of the search.",
         )
+    for resource in resources_in(utilization):
+        yield from _figures_of(run, metrics, resource)
+
+
+def _figures_of(run: RunFolder, metrics: Metrics, resource: str) -> Iterator[tuple[str, Drawing, str]]:
+    """Figures of one resource; those of others than arrivals have its name in theirs."""
+    words, utilization = words_of(resource), rows_of(run.table("utilization"), resource)
+    named = lambda name: name if resource == ARRIVALS.name else f"{name}_{resource}"
     if run.has("history"):
-        yield (
-            "node_weeks",
-            figures.node_weeks(run.table("history"), utilization, metrics.promoted_iteration or 0),
-            "How two large node-weeks came to their plan, and what it cost them.",
-        )
-    if "constrained" in utilization:
-        yield (
-            "one_week",
-            figures.one_week(utilization),
-            "Nodes in the middle week of the horizon, without and with costs.",
-        )
-    else:
-        yield "one_week", figures.one_week(utilization), "Nodes in the middle week of the horizon."
+        history, promoted = rows_of(run.table("history"), resource), metrics.promoted_iteration or 0
+        drawing = figures.node_weeks(history, utilization, promoted, resource)
+        caption = f"How {words.used} of two large node-weeks came to their plan, and what it cost them."
+        yield named("node_weeks"), drawing, caption
+    sides = ", without and with costs" if "constrained" in utilization else ""
+    caption = f"Nodes in the middle week of the horizon{sides}."
+    yield named("one_week"), figures.one_week(utilization, resource), caption
     if run.has("costs"):
-        yield "costs", figures.cost_map(run.table("costs")), "Every capacity cost of the promoted iteration."
+        costs = rows_of(run.table("costs"), resource)
+        caption = f"Every {words.price} of the promoted iteration; gray where no order could pay it any more."
+        yield named("costs"), figures.cost_map(costs, resource), caption
 
 
 def _figure(run: RunFolder, name: str, figure: Drawing, caption: str) -> str:
@@ -86,15 +93,18 @@ def _percent(value: float) -> str:
 
 def _title(metrics: Metrics) -> str:
     unconstrained = _percent(metrics.wmapd_unconstrained.mean)
+    several = len(metrics.resources) > 1
     if metrics.wmapd is None:
-        return f"Arrivals deviate from the labor plan by {unconstrained}"
-    return f"Deviation from the labor plan: {unconstrained} → {_percent(metrics.wmapd.mean)}"
+        what = "Use of resources deviates from the plans" if several else "Arrivals deviate from the labor plan"
+        return f"{what} by {unconstrained}"
+    plan = "plans" if several else "labor plan"
+    return f"Deviation from the {plan}: {unconstrained} → {_percent(metrics.wmapd.mean)}"
 
 
 def _summary(metrics: Metrics, manifest: dict[str, Any]) -> str:
     size = (
         f"{manifest['sampled_products']:,} of {manifest['products']:,} products, {manifest['node_weeks']:,} node-weeks "
-        f"with a labor plan, {metrics.product_trials:,} product-trials simulated in {metrics.seconds:.0f} s."
+        f"with a plan, {metrics.product_trials:,} product-trials simulated in {metrics.seconds:.0f} s."
     )
     if metrics.iterations is None:
         return size
@@ -115,6 +125,25 @@ def _spread(figure: Figure) -> str:
     """Standard error of a number, and what noise alone would make of it, where they are known."""
     shown = "" if math.isnan(figure.standard_error) else f" ± {_percent(figure.standard_error)}"
     return shown if math.isnan(figure.noise) else f"{shown}; noise alone makes {_percent(figure.noise)}"
+
+
+def _resource_table(metrics: Metrics) -> str:
+    """wMAPD of each resource, where there are several."""
+    if len(metrics.resources) < 2:
+        return ""
+    head = "".join(f"<th>{html.escape(label)}</th>" for _, label, _ in next(iter(metrics.resources.values())).figures())
+    rows = "".join(
+        f"<tr><td>{html.escape(words_of(name).plan)}</td>"
+        + "".join(f"<td>{_percent(figure.mean)}<small>{_spread(figure)}</small></td>" for _, _, figure in row.figures())
+        + "</tr>"
+        for name, row in metrics.resources.items()
+    )
+    return (
+        "<section><h2>Plans</h2><p>Deviation of each resource from its own plan. The figures at the top are of all of "
+        "them together. No bound better than 0 is known for other resources than arrivals.</p>"
+        f"<div class=scroll><table><thead><tr><th>plan</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        "</section>"
+    )
 
 
 def _kpi_table(metrics: Metrics) -> str:

@@ -46,12 +46,15 @@ class Journal:
             columns["curvature_skipped"] = columns["curvature_skipped"].astype(bool)
         return columns
 
-    def history_columns(self, node: np.ndarray, week: np.ndarray) -> dict[str, Any]:
-        """Table `history`: cost and utilization of each node-week at each iteration."""
+    def history_columns(self, node_weeks: dict[str, np.ndarray]) -> dict[str, Any]:
+        """Table `history`: cost and utilization of each node-week at each iteration.
+
+        Args:
+            node_weeks: columns that name the node-weeks.
+        """
         return {
-            "iteration": np.repeat(np.arange(len(self)), len(node)),
-            "node": np.tile(node, len(self)),
-            "week": np.tile(week, len(self)),
+            "iteration": np.repeat(np.arange(len(self)), len(node_weeks["node"])),
+            **{name: np.tile(values, len(self)) for name, values in node_weeks.items()},
             "cost": np.concatenate(self.costs),
             "utilization": np.concatenate(self.utilization),
         }

@@ -17,13 +17,13 @@ from jaxsim.measures import (
     adherence,
     contributions,
     kpis_of,
-    planned_node_weeks,
     utilization,
 )
 from jaxsim.measures.estimates import PerTrial
 from jaxsim.measures.indicators import DEVIATION, PNA
 from jaxsim.outcome import Outcome
-from jaxsim.runs.metrics import Effect, Figure, Metrics
+from jaxsim.resources import ARRIVALS, Resource
+from jaxsim.runs.metrics import Adhered, Effect, Figure, Metrics
 from jaxsim.runs.problem import Problem
 
 
@@ -31,16 +31,19 @@ from jaxsim.runs.problem import Problem
 class Measured:
     """Measures of a simulated sample."""
 
-    utilization: Estimate
-    """Units by node and week."""
+    utilization: dict[Resource, Estimate]
+    """Units of each planned resource by node and week."""
     adherence: Adherence
+    """To the plans of all resources together."""
+    by_resource: dict[Resource, Adherence]
+    """To the plan of each that has a positive total."""
     kpis: dict[str, Estimate]
     contributions: dict[str, PerTrial]
     """What each product-trial adds to the parts of the indicators."""
 
     @property
     def wmapd(self) -> Figure:
-        """Deviation from the labor plan."""
+        """Deviation from the plans of all resources together."""
         return Figure.of(self.adherence)
 
     @property
@@ -52,26 +55,35 @@ class Measured:
 def measure(problem: Problem, outcome: Outcome) -> Measured:
     """Measure an outcome."""
     system, strata = problem.system, problem.strata
-    used = utilization(system, outcome, strata)
+    used = utilizations(problem, outcome)
     deviations = adherence(system, outcome, used, strata)
+    positive = [resource for resource in used if np.nansum(resource.plan(system)) > 0]
+    each = {resource: adherence(system, outcome, {resource: used[resource]}, strata) for resource in positive}
     columns = contributions(system, outcome)
     table = kpis_of(system.products.sampling_weight, strata, columns)
-    return Measured(used, deviations, table, columns | {DEVIATION: deviations.contribution})
+    return Measured(used, deviations, each, table, columns | {DEVIATION: deviations.contribution})
+
+
+def utilizations(problem: Problem, outcome: Outcome) -> dict[Resource, Estimate]:
+    """How much of each planned resource an outcome uses."""
+    system, strata = problem.system, problem.strata
+    return {each: utilization(system, outcome, strata, each) for each in problem.planned.resources}
 
 
 def cost_columns(problem: Problem, costs: Float64[np.ndarray, " h"]) -> dict[str, Any]:
-    """Table `costs` of the planned node-weeks."""
-    return _node_weeks(problem) | {"cost": costs}
+    """Table `costs` of the planned node-weeks, and whether a price there can change an order."""
+    return problem.planned.columns() | {"cost": costs, "reachable": problem.planned.reachable}
 
 
 def utilization_columns(problem: Problem, unconstrained: Measured, constrained: Measured | None) -> dict[str, Any]:
     """Table `utilization` of the planned node-weeks, units, with standard errors."""
-    node, week = planned_node_weeks(problem.plan)
-    columns = _node_weeks(problem) | {"plan": problem.plan[node, week]}
+    planned = problem.planned
+    columns = planned.columns() | {"plan": planned.plan}
     for name, measured in (("unconstrained", unconstrained), ("constrained", constrained)):
         if measured is not None:
-            columns[name] = np.asarray(measured.utilization.mean)[node, week]
-            columns[f"{name}_se"] = np.asarray(measured.utilization.standard_error)[node, week]
+            found = measured.utilization
+            columns[name] = planned.pack({each: np.asarray(found[each].mean) for each in found})
+            columns[f"{name}_se"] = planned.pack({each: np.asarray(found[each].standard_error) for each in found})
     return columns
 
 
@@ -107,9 +119,31 @@ def metrics(
         wmapd_unconstrained=unconstrained.wmapd,
         wmapd_bound=Figure(bound),
         pna_unconstrained=unconstrained.pna,
+        resources=_adhered(problem, unconstrained, constrained, bound),
         kpis={name: _effect(problem, unconstrained, constrained, name) for name in INDICATORS},
         **others,
     )
+
+
+def _adhered(
+    problem: Problem, unconstrained: Measured, constrained: Measured | None, bound: float
+) -> dict[str, Adhered]:
+    """Adherence to the plan of each resource on both sides.
+
+    Args:
+        bound: of all together; all of it is that of arrivals, since nothing better than 0 is known of others.
+    """
+    sizes = {each: part.sum() for each, part in problem.planned.split(problem.planned.plan).items()}
+    total = sum(sizes.values())
+    return {
+        each.name: Adhered(
+            wmapd_unconstrained=Figure.of(unconstrained.by_resource[each]),
+            wmapd=None if constrained is None else Figure.of(constrained.by_resource[each]),
+            wmapd_bound=Figure(float(bound * total / size) if each is ARRIVALS else 0.0),
+        )
+        for each, size in sizes.items()
+        if each in unconstrained.by_resource
+    }
 
 
 def _effect(problem: Problem, unconstrained: Measured, constrained: Measured | None, name: str) -> Effect:
@@ -129,8 +163,3 @@ def _effect(problem: Problem, unconstrained: Measured, constrained: Measured | N
         change=Figure.of(change),
         variance_ratio=change.variance_ratio,
     )
-
-
-def _node_weeks(problem: Problem) -> dict[str, Any]:
-    node, week = planned_node_weeks(problem.plan)
-    return {"node": np.array(problem.system.network.nodes)[node], "week": week.astype(np.int64)}

@@ -61,6 +61,19 @@ class Effect:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Adhered:
+    """wMAPD of the plan of one resource, without capacity costs and, if there are any, with them."""
+
+    wmapd_unconstrained: Figure = field(metadata={LABEL: "wMAPD without costs"})
+    wmapd: Figure | None = field(default=None, metadata={LABEL: "wMAPD with costs"})
+    wmapd_bound: Figure = field(metadata={LABEL: "least possible wMAPD"})
+
+    def figures(self) -> Iterator[tuple[str, str, Figure]]:
+        """Name, label and value of every figure that there is."""
+        return _figures(self)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Metrics:
     """What a run found. Figures of wMAPD and preferred node availability are fractions.
 
@@ -81,6 +94,8 @@ class Metrics:
     product_trials: int | None = None
     """Product-trials simulated in all."""
     seconds: float | None = None
+    resources: dict[str, Adhered] = field(default_factory=dict)
+    """Adherence to the plan of each resource by its name; the figures above are of all of them together."""
     kpis: dict[str, Effect] = field(default_factory=dict)
     """Effects by the name of their indicator in `jaxsim.measures.INDICATORS`."""
 
@@ -91,21 +106,19 @@ class Metrics:
 
     def figures(self) -> Iterator[tuple[str, str, Figure]]:
         """Name, label and value of every figure that the run has."""
-        for each in dataclasses.fields(self):
-            value = getattr(self, each.name)
-            if LABEL in each.metadata and value is not None:
-                yield each.name, each.metadata[LABEL], value
+        return _figures(self)
 
     def facts(self) -> Iterator[tuple[str, int | float | str]]:
         """Name and value of every other number or text that the run has."""
         for each in dataclasses.fields(self):
             value = getattr(self, each.name)
-            if LABEL not in each.metadata and each.name != "kpis" and value is not None:
+            if LABEL not in each.metadata and not isinstance(value, dict) and value is not None:
                 yield each.name, value
 
     def to_json(self) -> dict[str, Any]:
         """The content of `metrics.json`; numbers that are not finite are null."""
-        return _to_json(self) | {"kpis": {name: _to_json(effect) for name, effect in self.kpis.items()}}
+        rows = lambda table: {name: _to_json(row) for name, row in table.items()}
+        return _to_json(self) | {"resources": rows(self.resources), "kpis": rows(self.kpis)}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Metrics":
@@ -115,11 +128,19 @@ class Metrics:
             ValueError: A value is missing or of another type than the field's.
         """
         content = _table(content)
-        kpis = {name: _from_json(Effect, _table(row)) for name, row in _table(content.get("kpis", {})).items()}
-        return _from_json(cls, {**content, "kpis": kpis})
+        rows = lambda kind, table: {name: _from_json(kind, _table(row)) for name, row in _table(table).items()}
+        resources = rows(Adhered, content.get("resources", {}))
+        return _from_json(cls, {**content, "resources": resources, "kpis": rows(Effect, content.get("kpis", {}))})
 
 
-def _to_json(record: Metrics | Effect) -> dict[str, Any]:
+def _figures(record: Metrics | Adhered) -> Iterator[tuple[str, str, Figure]]:
+    for each in dataclasses.fields(record):
+        value = getattr(record, each.name)
+        if LABEL in each.metadata and value is not None:
+            yield each.name, each.metadata[LABEL], value
+
+
+def _to_json(record: Metrics | Effect | Adhered) -> dict[str, Any]:
     """Every field but None and tables; a figure as up to three entries."""
     content: dict[str, Any] = {}
     for each in dataclasses.fields(record):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from jaxtyping import Float64, Int
 
 from jaxsim.interrupts import check
 from jaxsim.outcome import Outcome
+from jaxsim.resources import Costs, Planned, planned_resources
 from jaxsim.runs.folder import RunError
 from jaxsim.sampling import population_of, stratified_sample, work_saved
 from jaxsim.scenario import load, product_statistics
@@ -18,8 +20,8 @@ from jaxsim.system import System, build, check_trials
 ENGINES = ("scan", "events")
 """The scan engine and the exact one."""
 
-Engine = Callable[[Float64[np.ndarray, "nodes weeks"] | None], Outcome]
-"""Simulates capacity costs; None is the same as zero costs."""
+Engine = Callable[[Costs], Outcome]
+"""Simulates prices; None is the same as zero prices."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,11 @@ class Problem:
     def plan(self) -> Float64[np.ndarray, "nodes weeks"]:
         """Labor plan, NaN where there is none."""
         return self.system.network.plan
+
+    @cached_property
+    def planned(self) -> Planned:
+        """The resources that the scenario plans."""
+        return planned_resources(self.system)
 
 
 def load_problem(scenario: Path, size: int, seed: int) -> Problem:

@@ -17,13 +17,22 @@ import numpy as np
 from jaxtyping import Float64
 
 from jaxsim.draws import independent_seed
-from jaxsim.measures import adherence, lower_bound, planned_node_weeks, preferred_node_availability, utilization
+from jaxsim.measures import adherence, preferred_node_availability, wmapd_bound
+from jaxsim.resources import Prices
 from jaxsim.runs import checkpoint, folder
 from jaxsim.runs.claim import Claim, claimed
 from jaxsim.runs.costs import read_costs
 from jaxsim.runs.folder import RunError, RunFolder
 from jaxsim.runs.journal import Journal, from_arrays
-from jaxsim.runs.measured import Measured, contribution_columns, cost_columns, measure, metrics, utilization_columns
+from jaxsim.runs.measured import (
+    Measured,
+    contribution_columns,
+    cost_columns,
+    measure,
+    metrics,
+    utilization_columns,
+    utilizations,
+)
 from jaxsim.runs.metrics import Figure, Metrics
 from jaxsim.runs.problem import ENGINES, Engine, Problem, engine, load_problem, unseen_trial
 from jaxsim.runs.progress import Progress, Silent
@@ -37,10 +46,11 @@ from jaxsim.search import (
     SearchConfig,
     SearchResult,
     SearchState,
+    Space,
     Stalled,
     WithinFactorOfBound,
+    cost_scale,
     search,
-    typical_cost_spread,
 )
 
 CURVATURES: dict[str, type[Curvature]] = {"bfgs": DampedBfgs}
@@ -121,12 +131,12 @@ def _simulated(
     if costs is not None:
         progress.stage("simulating with capacity costs")
         constrained = measure(problem, simulate(costs))
-        run.write_table("costs", cost_columns(problem, costs[planned_node_weeks(problem.plan)]))
+        run.write_table("costs", cost_columns(problem, problem.planned.pack_prices(costs)))
     found = metrics(
         problem,
         unconstrained,
         constrained,
-        bound=lower_bound(problem.system, outcome).wmapd,
+        bound=wmapd_bound(problem.system, outcome, problem.planned.resources),
         product_trials=len(problem.strata) * simulation.trials * (1 if constrained is None else 2),
         seconds=time.perf_counter() - started,
     )
@@ -190,14 +200,14 @@ def _searched(
     journal, state, bound = _start(run, identity)
     if bound is None:
         progress.stage("bounding what costs can reach")
-        bound = lower_bound(problem.system, outcome).wmapd
+        bound = wmapd_bound(problem.system, outcome, problem.planned.resources)
     progress.stage(f"searching; wMAPD {unconstrained.wmapd.mean:.1%} without costs, at least {bound:.1%} with any")
     result = _search(problem, simulate, settings, run, identity, journal, state, bound, progress)
     _write_search_tables(run, problem, journal, result)
     if result.interrupted:
         return Study(run, interrupted=True)
     progress.stage(f"promoting the costs of iteration {result.promoted_iteration}")
-    costs = _matrix(problem, result.costs)
+    costs = problem.planned.prices(result.costs)
     constrained = measure(problem, simulate(costs))
     progress.stage("simulating other products and futures")
     earlier = sum(journal.figures["seconds"]) - sum(record.seconds for record in result.records)
@@ -236,7 +246,7 @@ def _facts(problem: Problem, identity: str, seed: int) -> dict[str, Any]:
         "sampled_products": len(problem.strata),
         "nodes": nodes,
         "weeks": weeks,
-        "node_weeks": int((~np.isnan(problem.plan)).sum()),
+        "node_weeks": len(problem.planned.plan),
         "sampling_work_saved": problem.work_saved if math.isfinite(problem.work_saved) else None,
     }
 
@@ -273,28 +283,34 @@ def _search(
     progress: Progress,
 ) -> SearchResult:
     """Algorithm 2 with a checkpoint after every iteration."""
-    node_weeks = planned_node_weeks(problem.plan)
-    plan = problem.plan[node_weeks]
+    planned = problem.planned
 
     def evaluate(costs: Float64[np.ndarray, " h"]) -> Evaluation:
-        outcome = simulate(_matrix(problem, costs))
-        used = np.asarray(utilization(problem.system, outcome, problem.strata).mean)[node_weeks]
+        outcome = simulate(planned.prices(costs))
+        used = planned.pack({each: np.asarray(found.mean) for each, found in utilizations(problem, outcome).items()})
         pna = preferred_node_availability(problem.system, outcome, strata=problem.strata)
         return Evaluation(used, {"pna": float(pna.mean)})
 
     def keep(state: SearchState, record: IterationRecord) -> None:
-        journal.add(state, record, plan, bound)
+        journal.add(state, record, planned.plan, bound)
         arrays = journal.to_arrays(state, bound)
         checkpoint.save(run.checkpoints, identity, checkpoint.Checkpoint(state.iteration, arrays))
         figures = f"wMAPD {record.wmapd:6.1%}   best {state.best_wmapd:6.1%}   {record.seconds:.2f} s"
         progress.step(state.iteration, settings.iterations, f"iteration {record.iteration:3d}   {figures}")
 
     config = SearchConfig(
-        cost_scale=typical_cost_spread(problem.system),
         curvature=CURVATURES[settings.curvature](),
         stop=(IterationCount(settings.iterations), WithinFactorOfBound(bound), Stalled(patience=12)),
     )
-    return search(evaluate, plan, config, state=state, on_iteration=keep)
+    return search(evaluate, planned.plan, config, space=_space(problem), state=state, on_iteration=keep)
+
+
+def _space(problem: Problem) -> Space:
+    """Scale, resource and reach of the searched prices."""
+    planned = problem.planned
+    part = np.repeat(np.arange(len(planned.resources)), [len(each) for each in planned.node_weeks.values()])
+    scale = np.array([cost_scale(problem.system, resource) for resource in planned.resources])
+    return Space(scale[part], part, planned.reachable)
 
 
 def _write_search_tables(run: RunFolder, problem: Problem, journal: Journal, result: SearchResult) -> None:
@@ -303,21 +319,13 @@ def _write_search_tables(run: RunFolder, problem: Problem, journal: Journal, res
         return
     columns = cost_columns(problem, result.costs)
     run.write_table("iterations", journal.iteration_columns())
-    run.write_table("history", journal.history_columns(columns["node"], columns["week"]))
+    run.write_table("history", journal.history_columns(problem.planned.columns()))
     run.write_table("costs", columns)
 
 
-def _out_of_sample(scenario: Path, simulation: Simulation, costs: Float64[np.ndarray, "nodes weeks"]) -> Figure:
+def _out_of_sample(scenario: Path, simulation: Simulation, costs: Prices) -> Figure:
     """Adherence under the costs on another sample of products, with other draws and sample paths."""
     seed, trials = independent_seed(simulation.seed, "out of sample"), simulation.trials
     other = load_problem(scenario, simulation.products, seed)
     outcome = engine(simulation.engine, other.system, trials, seed, unseen_trial(other.system, trials))(costs)
-    used = utilization(other.system, outcome, other.strata)
-    return Figure.of(adherence(other.system, outcome, used, other.strata))
-
-
-def _matrix(problem: Problem, costs: Float64[np.ndarray, " h"]) -> Float64[np.ndarray, "nodes weeks"]:
-    """Costs of planned node-weeks as (nodes, weeks); 0 where there is no plan."""
-    matrix = np.zeros(problem.plan.shape)
-    matrix[planned_node_weeks(problem.plan)] = costs
-    return matrix
+    return Figure.of(adherence(other.system, outcome, utilizations(other, outcome), other.strata))

@@ -1,4 +1,4 @@
-"""A table of capacity costs, read like the tables of the scenario that it belongs to, with the same faults."""
+"""A table of capacity costs, of one resource or several, read like the tables of its scenario, with the same faults."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,14 +19,17 @@ def read_costs_table(file: Path, nodes: Sequence[str], weeks: int) -> tuple[pa.T
         nodes: names of the scenario's nodes. weeks: weeks W of its labor plan.
 
     Returns:
-        The columns node, week and cost in the schema's types, and the faults, with rows as `Fault.row` counts them.
+        The columns node, week, cost and, if the file has it, resource in the schema's types, and the faults, with rows
+        as `Fault.row` counts them.
     """
     reason = not_a_file(file)
     if reason is not None:
         rule, remedy = "costs are in a Parquet or a CSV file", "Name the file, such as costs.parquet of a run."
         fault = Fault("not a file", "costs", rule, remedy, value=f"{file}, which {reason}")
         return COSTS.arrow().empty_table(), [fault]
-    costs, faults = read_file(file, COSTS, COSTS.names)
+    columns = [column.name for column in COSTS.columns]
+    costs, faults = read_file(file, COSTS, columns)
+    costs = costs.select([name for name in columns if name in costs.column_names])
     view = View({"costs": costs, "nodes": pa.table({"node": pa.array(nodes, pa.string())})}, {**TABLES, "costs": COSTS})
     faults += table_faults(view, COSTS)
     if view.has("costs.week"):

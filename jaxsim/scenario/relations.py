@@ -102,6 +102,21 @@ def plan_above_in_flight(view: View) -> list[Fault]:
     return view.faults("plan below in-flight arrivals", "labor_plan", "units", units < arrivals, rule, remedy, found)
 
 
+def storage_plan_nodes(view: View) -> list[Fault]:
+    """Cross docks pass goods on and hold none."""
+    bad = np.append(view.kinds(), -1)[view.codes("storage_plan", "node")] == NODE_KINDS.index("cross_dock")
+    rule, remedy = TABLES["storage_plan"].relations[0], "Delete the row, or correct the kind of the node."
+    return view.faults("node cannot store", "storage_plan", "node", bad, rule, remedy)
+
+
+def storage_plan_weeks(view: View) -> list[Fault]:
+    """Storage is planned for weeks of the labor plan."""
+    week = view.column("storage_plan", "week")
+    bad = ~np.isin(week, view.column("labor_plan", "week")) & (week >= 0)
+    rule, remedy = TABLES["storage_plan"].relations[1], "Delete the row, or plan labor for the week."
+    return view.faults("week outside the plan", "storage_plan", "week", bad, rule, remedy)
+
+
 def _groups_sum_to_one(view: View, table: str, key: tuple[str, ...], column: str, rule: str) -> list[Fault]:
     values = view.column(table, column)
     group = np.unique(view.key(table, key), return_inverse=True)[1]
@@ -301,6 +316,8 @@ RELATIONS = (
     (("products.review_weeks", "products.first_review_day"), first_review),
     (("labor_plan.week",), weeks_without_gap),
     (("nodes.node", "nodes.inbound", "labor_plan.node", "labor_plan.week"), plan_rows),
+    (("nodes.node", "nodes.kind", "storage_plan.node"), storage_plan_nodes),
+    (("storage_plan.week", "labor_plan.week"), storage_plan_weeks),
     (("products.product", "demand.product", "demand.week", "labor_plan.week"), demand_weeks),
     (("products.product", "forecast.product", "forecast.week", "labor_plan.week"), forecast_weeks),
     (

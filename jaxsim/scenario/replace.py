@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from jaxsim.atomic import sync
+from jaxsim.atomic import sync, write_bytes
 from jaxsim.scenario.read import SUFFIXES
 from jaxsim.version import __version__
 
@@ -24,6 +24,15 @@ def write_record(folder: Path) -> None:
     """Write the record of all files in a folder."""
     files = {path.name: _digest(path) for path in sorted(folder.iterdir())}
     (folder / RECORD).write_text(json.dumps({"jaxsim": __version__, "files": files}, indent=2) + "\n", "utf-8")
+
+
+def add_to_record(folder: Path, name: str) -> None:
+    """Note one more file in the record; nothing where there is no record."""
+    file = folder / RECORD
+    if file.exists():
+        record = json.loads(file.read_text("utf-8"))
+        record["files"][name] = _digest(folder / name)
+        write_bytes(file, (json.dumps(record, indent=2) + "\n").encode())
 
 
 def own_files(folder: Path) -> list[str]:

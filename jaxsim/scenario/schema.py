@@ -422,6 +422,20 @@ _LABOR_PLAN = Table(
     ),
 )
 
+_STORAGE_PLAN = Table(
+    "storage_plan",
+    "Units that a node should have on hand at the end of each week; without a row, a node-week has no plan.",
+    ("node", "week"),
+    (
+        _name("node", "storage or fulfillment node", "nodes.node"),
+        _count("week", "weeks", "week of the horizon, from 0", _WEEK),
+        _count("units", "units", "units on hand at the end of the week"),
+    ),
+    ("Only storage and fulfillment nodes have rows.", "Weeks are those of labor_plan."),
+    may_be_empty=True,
+    optional=True,
+)
+
 TABLES = {
     table.name: table
     for table in (
@@ -439,18 +453,35 @@ TABLES = {
         _DEMAND_WEEKDAYS,
         _IN_FLIGHT,
         _LABOR_PLAN,
+        _STORAGE_PLAN,
     )
 }
 """Every table of a scenario by name."""
 
+RESOURCE_NAMES = ("arrivals", "storage")
+"""What a table of costs may price."""
+
 COSTS = Table(
     "costs",
     "Capacity costs, which a search writes and a simulation takes; node-weeks without a row cost nothing.",
-    ("node", "week"),
+    ("resource", "node", "week"),
     (
-        _name("node", "node with a labor plan", "nodes.node"),
+        Column(
+            "resource",
+            Type.NAME,
+            "",
+            "what the price is of; arrivals without the column",
+            (Rule("one of " + ", ".join(RESOURCE_NAMES), lambda x: np.isin(x, RESOURCE_NAMES)),),
+            may_be_absent=True,
+        ),
+        _name("node", "node with a plan", "nodes.node"),
         _count("week", "weeks", "week of the horizon, from 0", _WEEK),
-        _number("cost", "currency/unit", "what a unit pays for arriving", _between(-1_000_000_000, 1_000_000_000)),
+        _number(
+            "cost",
+            "currency/unit",
+            "what a unit pays for arriving, or for a stay until the next review",
+            _between(-1_000_000_000, 1_000_000_000),
+        ),
     ),
     ("Weeks are those of labor_plan.",),
     may_be_empty=True,

@@ -16,8 +16,8 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from jaxsim import interrupts
-from jaxsim.atomic import sync
-from jaxsim.scenario.replace import own_files, swap, write_record
+from jaxsim.atomic import sync, write_bytes
+from jaxsim.scenario.replace import add_to_record, own_files, swap, write_record
 from jaxsim.scenario.schema import TABLES
 
 ROW_GROUP = 131_072
@@ -119,6 +119,27 @@ class ScenarioWriter:
         else:
             os.replace(self._temporary, self.folder)
             sync(self.folder.parent)
+
+
+def add_table(folder: str | os.PathLike, name: str, rows: pa.Table) -> None:
+    """Add an optional table to a scenario, in the form of its other tables, whole or not at all.
+
+    Raises:
+        FileExistsError: the scenario has that table.
+    """
+    folder = Path(folder)
+    if any((folder / f"{name}.{form}").exists() for form in ("parquet", "csv")):
+        raise FileExistsError(f"{folder} has a table {name} already")
+    form = "csv" if (folder / "nodes.csv").exists() else "parquet"
+    schema = TABLES[name].arrow(rows.column_names)
+    rows = rows.select(schema.names).cast(schema)
+    content = pa.BufferOutputStream()
+    if form == "parquet":
+        pq.write_table(rows, content, compression="zstd", row_group_size=ROW_GROUP)
+    else:
+        pyarrow.csv.write_csv(rows, content)
+    write_bytes(folder / f"{name}.{form}", content.getvalue().to_pybytes())
+    add_to_record(folder, f"{name}.{form}")
 
 
 def _umask() -> int:

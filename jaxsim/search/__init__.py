@@ -7,8 +7,9 @@ stop rules (`stopping`); each step is a box QP (`box_qp`). `SearchState` is what
 from jaxsim.search.box_qp import BoxSolution, solve_box_qp
 from jaxsim.search.curvature import Curvature, CurvatureUpdate, DampedBfgs, Evaluation, Transition, diagonal_start
 from jaxsim.search.limits import Bisection, DecayingMaximum, Recent, SignCut, StepLimit, combine
-from jaxsim.search.scale import typical_cost_spread
+from jaxsim.search.scale import cost_scale, typical_cost_spread
 from jaxsim.search.search import IterationRecord, SearchConfig, SearchResult, search, start_state
+from jaxsim.search.space import Space
 from jaxsim.search.state import SearchState
 from jaxsim.search.stopping import IterationCount, Stalled, StopReason, StopRule, WithinFactorOfBound
 
@@ -27,6 +28,7 @@ __all__ = [
     "SearchResult",
     "SearchState",
     "SignCut",
+    "Space",
     "Stalled",
     "StepLimit",
     "StopReason",
@@ -34,6 +36,7 @@ __all__ = [
     "Transition",
     "WithinFactorOfBound",
     "combine",
+    "cost_scale",
     "diagonal_start",
     "search",
     "solve_box_qp",

@@ -23,7 +23,8 @@ class Recent:
     costs: Float64[np.ndarray, "points h"]
     violation: Float64[np.ndarray, "points h"]
     """V = Ũ − u, units."""
-    cost_scale: float
+    cost_scale: Float64[np.ndarray, " h"]
+    """Cost per unit that matters to buying decisions."""
 
 
 Box = tuple[Float64[np.ndarray, " h"], Float64[np.ndarray, " h"]]
@@ -58,8 +59,7 @@ class DecayingMaximum:
 
     def __call__(self, recent: Recent) -> Box:
         reach = recent.cost_scale * max(self.initial * self.decay**recent.iteration, self.least)
-        upper = np.full(recent.costs.shape[1], reach)
-        return -upper, upper
+        return -reach, reach
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,7 +2,17 @@
 
 import numpy as np
 
+from jaxsim.resources import STORAGE, Resource
 from jaxsim.system import System
+
+STORAGE_SCALE = 0.1
+"""Price of storage that matters, as a part of that of arrivals. It is paid in each week of a stay, and what it moves
+stays moved, so that it acts on all later weeks. Measured on `demo`: both plans are met better than with 0.3."""
+
+
+def cost_scale(system: System, resource: Resource) -> float:
+    """Price per unit of a resource that matters to buying decisions: the scale of its steps in a search."""
+    return typical_cost_spread(system) * (STORAGE_SCALE if resource is STORAGE else 1.0)
 
 
 def typical_cost_spread(system: System) -> float:

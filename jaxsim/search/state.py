@@ -15,8 +15,8 @@ class SearchState:
     """Number of simulations done; the next one is iteration k = `iteration`."""
     next_costs: Float64[np.ndarray, " h"]
     """λ to simulate next, cost."""
-    curvature: Float64[np.ndarray, "h h"]
-    """H, units per cost; zeros before the second simulation."""
+    curvature: Float64[np.ndarray, "priced priced"]
+    """H, units per cost, of the node-weeks that have a price; zeros before the second simulation."""
     costs: Float64[np.ndarray, "points h"]
     """The last few simulated λ, the latest last."""
     violation: Float64[np.ndarray, "points h"]
@@ -52,8 +52,9 @@ class SearchState:
             raise ValueError(f"search state: fields {sorted(set(arrays) ^ set(fields))} are missing or unknown")
         n = arrays["next_costs"].shape[-1] if arrays["next_costs"].ndim == 1 else -1
         points, count = arrays["costs"].shape[0] if arrays["costs"].ndim == 2 else -1, int(arrays["iteration"])
+        priced = min(arrays["curvature"].shape[0] if arrays["curvature"].ndim == 2 else -1, n)
         shapes = {
-            "curvature": (n, n),
+            "curvature": (priced, priced),
             "costs": (points, n),
             "violation": (points, n),
             "path": (count,),

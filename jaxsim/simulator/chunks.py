@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Int64
 
 from jaxsim import draws
+from jaxsim.resources import Costs, charge_of, checked_prices
 from jaxsim.simulator.state import Inputs, Shape, Shared
-from jaxsim.system import FULFILLMENT, LeadTimes, Products, System, check_system, check_trials, checked_costs
+from jaxsim.system import FULFILLMENT, Products, System, check_system, check_trials
 
 
 class Chunk(NamedTuple):
@@ -42,7 +43,7 @@ def partition(products: Products, trials: int, limit: int) -> list[Chunk]:
 
 def prepare(
     system: System,
-    costs: Float64[np.ndarray, "nodes weeks"] | None = None,
+    costs: Costs = None,
     *,
     trials: int = 1,
     first_trial: int = 0,
@@ -65,16 +66,29 @@ def prepare(
     return jax.device_put(inputs(system, chunk, seed, dtype)), shared(system, costs, dtype)
 
 
-def shared(system: System, costs: Float64[np.ndarray, "nodes weeks"] | None, lp_dtype: np.dtype) -> Shared:
-    """What all chunks of a system share under capacity costs λ (none when left out), on the device.
+def shared(system: System, costs: Costs, lp_dtype: np.dtype) -> Shared:
+    """What all chunks of a system share under prices (none when left out), on the device.
+
+    A system with a storage plan always has an overage charge, so that it has one trace.
 
     Raises:
         ValueError: `costs` has another shape, is not finite, or is too large for the LP's type.
     """
-    cost = capacity_cost(system.lead_times, checked_costs(system, costs))
-    if np.abs(cost).max() > np.finfo(lp_dtype).max:
+    charge = charge_of(system, checked_prices(system, costs))
+    order, overage = charge.order, charge.overage
+    assert order is not None
+    if overage is None and not np.isnan(system.network.storage_plan).all():
+        overage = np.zeros((system.weeks, len(system.network.nodes), system.weeks))
+    largest = max(np.abs(each).max(initial=0.0) for each in (order, overage) if each is not None)
+    if largest > np.finfo(lp_dtype).max:
         raise ValueError(f"a capacity cost is too large for {lp_dtype}; use lp_dtype float64")
-    return Shared(jnp.asarray(system.lead_times.cumulative), jnp.asarray(cost.astype(lp_dtype)), shape_of(system))
+    device = lambda values: jnp.asarray(values.astype(lp_dtype))
+    return Shared(
+        cumulative=jnp.asarray(system.lead_times.cumulative),
+        capacity_cost=device(order),
+        overage_charge=None if overage is None else device(overage),
+        shape=shape_of(system),
+    )
 
 
 def shape_of(system: System) -> Shape:
@@ -104,18 +118,3 @@ def inputs(system: System, chunk: Chunk, seed: int, lp_dtype: np.dtype) -> Input
     for name in ("lp_sourcing_cost", "lp_overage_cost", "lp_route_cost", "segment_width", "segment_value"):
         arrays[name] = arrays[name].astype(lp_dtype)
     return Inputs(**arrays)
-
-
-def capacity_cost(
-    lead_times: LeadTimes, costs: Float64[np.ndarray, "nodes weeks"]
-) -> Float64[np.ndarray, "distributions days"]:
-    """c(λ) of eq. (6) for every lead-time distribution and order day, currency per unit.
-
-    Args:
-        costs: capacity costs λ per unit; arrivals after the horizon cost nothing.
-    """
-    days = 7 * costs.shape[1]
-    span = lead_times.probability.shape[1]
-    daily = np.concatenate([np.repeat(costs, 7, axis=1), np.zeros((costs.shape[0], span))], axis=1)[lead_times.node]
-    ahead = np.lib.stride_tricks.sliding_window_view(daily, span, axis=1)[:, :days]
-    return np.einsum("lds,ls->ld", ahead, lead_times.probability)

@@ -23,6 +23,7 @@ class Counts(NamedTuple):
     arrivals: Int32[Array, "weeks slots batch"]
     orders: Int32[Array, "weeks slots batch"]
     inventory_unit_days: Int32[Array, "weeks slots batch"]
+    end_inventory: Int32[Array, "weeks slots batch"]
     served: Int32[Array, "ranks regions batch"]
     lost: Int32[Array, "regions batch"]
     backlog_unit_days: Int32[Array, "weeks batch"]
@@ -32,10 +33,11 @@ class Counts(NamedTuple):
 
 
 class _Sums(NamedTuple):
-    """What a week adds up."""
+    """What a week adds up, and the stock of its last day so far."""
 
     arrivals: Int32[Array, "slots batch"]
     inventory_unit_days: Int32[Array, "slots batch"]
+    end_inventory: Int32[Array, "slots batch"]
     backlog_unit_days: Int32[Array, " batch"]
 
     def plus(self, day: Day) -> "_Sums":
@@ -43,6 +45,7 @@ class _Sums(NamedTuple):
         return _Sums(
             self.arrivals + day.received,
             self.inventory_unit_days + day.on_hand,
+            day.on_hand,
             self.backlog_unit_days + day.backlog.sum(0, dtype=jnp.int32),
         )
 
@@ -93,7 +96,7 @@ def rollout(
         return (state._replace(fault=fault), memory), (sums, keep(policies.buy, inputs, memory), days)
 
     zero = jnp.zeros_like(inputs.on_hand)
-    nothing = _Sums(zero, zero, zero[0])
+    nothing = _Sums(zero, zero, zero, zero[0])
     weeks = _Week(jnp.arange(inputs.order_up_to.shape[0], dtype=jnp.int32), kept)
     start = env.reset(inputs, shared), policies.buy.init(inputs)
     (state, _), (sums, kept, days) = lax.scan(one_week, start, weeks)
@@ -101,6 +104,7 @@ def rollout(
         arrivals=sums.arrivals,
         orders=state.ordered,
         inventory_unit_days=sums.inventory_unit_days,
+        end_inventory=sums.end_inventory,
         served=state.served,
         lost=state.lost,
         backlog_unit_days=sums.backlog_unit_days,

@@ -12,10 +12,10 @@ from typing import Any
 import equinox as eqx
 import jax
 import numpy as np
-from jaxtyping import Float64
 
 from jaxsim import interrupts
 from jaxsim.outcome import Outcome, Trajectory
+from jaxsim.resources import Costs
 from jaxsim.simulator import chunks, guard
 from jaxsim.simulator.policies import Policies
 from jaxsim.simulator.policies.protocol import split
@@ -107,11 +107,11 @@ class Simulator:
         """Product-trials of a run."""
         return len(self.system.product_names) * self.trials
 
-    def run(self, costs: Float64[np.ndarray, "nodes weeks"] | None = None) -> Outcome:
-        """Counts of every product-trial under capacity costs λ (none when left out).
+    def run(self, costs: Costs = None) -> Outcome:
+        """Counts of every product-trial under capacity costs λ, or prices of several resources (none when left out).
 
         Raises:
-            ValueError: `costs` has another shape or is not finite.
+            ValueError: `costs` have another shape or are not finite.
             RuntimeError: a quantity overflowed, or a buying LP ended without an optimum; names product, trial, day and
                 field.
         """
@@ -122,7 +122,7 @@ class Simulator:
         outcome["moved"] = self._pad_sources(outcome["moved"])
         return Outcome(**outcome)
 
-    def trajectory(self, costs: Float64[np.ndarray, "nodes weeks"] | None = None) -> Trajectory:
+    def trajectory(self, costs: Costs = None) -> Trajectory:
         """Every day of every product-trial; for small systems, since memory grows with days × products × trials."""
         days = [record for _, record in self._run(costs, record=True)]
         fields = {}
@@ -132,7 +132,7 @@ class Simulator:
         fields["moved"] = self._pad_sources(fields["moved"])
         return Trajectory(**fields)
 
-    def _run(self, costs: Float64[np.ndarray, "nodes weeks"] | None, record: bool) -> list[tuple[Counts, Any]]:
+    def _run(self, costs: Costs, record: bool) -> list[tuple[Counts, Any]]:
         with jax.enable_x64(True):
             shared = chunks.shared(self.system, costs, self._dtype)
         with ThreadPoolExecutor(min(self._threads, len(self._chunks))) as pool:

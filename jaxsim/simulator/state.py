@@ -26,6 +26,7 @@ class Inputs(NamedTuple):
     case_pack: Int32[Array, " batch"]
     first_review_day: Int32[Array, " batch"]
     review_days: Int32[Array, " batch"]
+    node: Int32[Array, "slots batch"]
     kind: Int32[Array, "slots batch"]
     orderable: Bool[Array, "slots batch"]
     lead_time_distribution: Int32[Array, "slots batch"]
@@ -70,6 +71,8 @@ class Shared(eqx.Module):
     """Cumulative lead-time probabilities."""
     capacity_cost: Float[Array, "distributions days"]
     """c(λ) of an order placed on each day under each lead-time distribution."""
+    overage_charge: Float[Array, "weeks nodes spans"] | None
+    """What prices add to h (`jaxsim.resources.Charge.overage`); None where they add nothing."""
     shape: Shape = eqx.field(static=True)
 
 

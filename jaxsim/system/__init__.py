@@ -9,7 +9,7 @@ what no engine should start with.
 from jaxsim.demand.source import MOST_UNITS
 from jaxsim.system.arrays import CROSS_DOCK, FULFILLMENT, STORAGE, LeadTimes, Network, Products, System
 from jaxsim.system.build import build
-from jaxsim.system.check import check_system, check_trials, checked_costs
+from jaxsim.system.check import check_system, check_trials
 
 __all__ = [
     "CROSS_DOCK",
@@ -23,5 +23,4 @@ __all__ = [
     "build",
     "check_system",
     "check_trials",
-    "checked_costs",
 ]

@@ -32,6 +32,8 @@ class Network(eqx.Module):
     transfer_co2: Float64[np.ndarray, "nodes nodes"]
     plan: Float64[np.ndarray, "nodes weeks"]
     """Labor plan in units; NaN where a node-week has no plan (every node that is not inbound)."""
+    storage_plan: Float64[np.ndarray, "nodes weeks"]
+    """Units to have on hand at most at the end of each week; NaN where a node-week has no plan."""
 
 
 class LeadTimes(eqx.Module):
@@ -117,3 +119,9 @@ class System(eqx.Module):
     def weeks(self) -> int:
         """Weeks W of the horizon."""
         return self.network.plan.shape[1]
+
+    @property
+    def reviews(self) -> Bool[np.ndarray, "products days"]:
+        """Review days of each product within the horizon."""
+        since = np.arange(7 * self.weeks) - self.products.first_review_day[:, None]
+        return (since >= 0) & (since % self.products.review_days[:, None] == 0)

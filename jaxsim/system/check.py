@@ -3,13 +3,12 @@
 import dataclasses
 
 import numpy as np
-from jaxtyping import Float64
 
 from jaxsim.demand.source import MOST_UNITS, DemandSource
 from jaxsim.system.arrays import LeadTimes, Network, Products, System
 
 _MAY_BE_INFINITE = ("lp_route_cost", "shipping_cost", "transfer_cost")  # there is no such move
-_MAY_BE_NAN = ("plan",)  # there is no plan
+_MAY_BE_NAN = ("plan", "storage_plan")  # there is no plan
 _UNITS = ("case_pack", "order_up_to", "target", "quantiles", "units", "on_hand", "in_flight", "segment_width")
 
 
@@ -83,20 +82,3 @@ def _check_array(system: System, name: str, values: np.ndarray, by_product: bool
         at = tuple(int(i) for i in np.argwhere(bad)[0])
         whose = f" of product {system.product_names[at[0]]}" if by_product else ""
         raise ValueError(f"{name}{list(at)}{whose} is {values[at]}; it {rule}")
-
-
-def checked_costs(system: System, costs: np.ndarray | None) -> Float64[np.ndarray, "nodes weeks"]:
-    """Capacity costs λ as an array, 0 when left out.
-
-    Raises:
-        ValueError: another shape than (nodes, weeks), or a number that is not finite; names its node and week.
-    """
-    shape = len(system.network.nodes), system.weeks
-    values = np.zeros(shape) if costs is None else np.asarray(costs, float)
-    if values.shape != shape:
-        raise ValueError(f"costs must be of shape (nodes, weeks) = {shape}, got shape {values.shape}")
-    if not np.isfinite(values).all():
-        node, week = np.argwhere(~np.isfinite(values))[0]
-        name = system.network.nodes[node]
-        raise ValueError(f"the capacity cost of node {name} in week {week} is {values[node, week]}; it must be finite")
-    return values

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Int32, Int64
+from jaxtyping import Bool, Float64, Int32, Int64
 
 from jaxsim.scenario import Scenario
 from jaxsim.scenario.schema import NODE_KINDS
@@ -11,17 +11,14 @@ from jaxsim.system.arrays import LeadTimes, Network
 
 
 def network_of(scenario: Scenario) -> Network:
-    """Nodes, regions, moves and the labor plan."""
+    """Nodes, regions, moves and plans."""
     nodes, regions = scenario.nodes, scenario.regions
-    plan = np.full((len(nodes), scenario.weeks), np.nan)
-    plan[scenario.codes("labor_plan", "node", nodes), scenario.column("labor_plan", "week")] = scenario.column(
-        "labor_plan", "units"
-    )
     return Network(
         nodes=tuple(nodes),
         regions=tuple(regions),
         inbound=scenario.column("nodes", "inbound"),
-        plan=plan,
+        plan=_plan(scenario, "labor_plan"),
+        storage_plan=_plan(scenario, "storage_plan"),
         **_moves(scenario, "shipping", "shipping", ("node", nodes), ("region", regions)),
         **_moves(scenario, "transfers", "transfer", ("origin", nodes), ("destination", nodes)),
     )
@@ -30,6 +27,14 @@ def network_of(scenario: Scenario) -> Network:
 def kinds_of(scenario: Scenario) -> Int32[np.ndarray, " nodes"]:
     """`Products.kind` of each node."""
     return scenario.codes("nodes", "kind", NODE_KINDS).astype(np.int32) + 1
+
+
+def _plan(scenario: Scenario, table: str) -> Float64[np.ndarray, "nodes weeks"]:
+    """Units of a table of plans; NaN where it has no row."""
+    plan = np.full((len(scenario.nodes), scenario.weeks), np.nan)
+    at = scenario.codes(table, "node", scenario.nodes), scenario.column(table, "week")
+    plan[at] = scenario.column(table, "units")
+    return plan
 
 
 def _moves(scenario: Scenario, table: str, prefix: str, start: tuple, end: tuple) -> dict[str, Any]:

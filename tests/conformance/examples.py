@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from jaxsim import reference
 from jaxsim.conformance import Balance, Comparison, balance, compare
 from jaxsim.outcome import Trajectory
+from jaxsim.resources import Costs, Prices
 from jaxsim.scenario import Scenario
 from jaxsim.scenario.check import faults_of
 from jaxsim.simulator import Simulator
 from jaxsim.system import System, build
-from tests.conformance.frames import MOST_PRODUCTS, Frame, padded
+from tests.conformance.frames import MOST_PRODUCTS, SLOTS, Frame, padded
 from validation.random_scenarios import Chooser, Rows, random_rows, tabulated
 
 T = TypeVar("T")
@@ -26,7 +27,7 @@ CHUNK = 32
 
 @dataclass(frozen=True)
 class Example:
-    """A scenario, its costs by node and week, and what the engines are called with.
+    """A scenario, its prices by node and week, and what the engines are called with.
 
     The scenario is made when it is asked for, because jaxsim's checks of types draw random numbers, which a strategy of
     hypothesis must not.
@@ -36,6 +37,8 @@ class Example:
     frame: Frame
     costs: np.ndarray
     costs_are: str
+    storage_prices: np.ndarray
+    storage_prices_are: str
     trials: int
     seed: int
 
@@ -50,6 +53,12 @@ class Example:
     def system(self) -> System:
         """Arrays in the common shape."""
         return padded(build(self.scenario))
+
+    @property
+    def prices(self) -> Prices:
+        """Prices of arrivals, and of storage where the frame has them."""
+        of = {"arrivals": self.costs} | ({"storage": self.storage_prices} if self.frame.storage else {})
+        return Prices(of)
 
     @property
     def products(self) -> int:
@@ -100,16 +109,25 @@ def example_of(choose: Chooser, frame: Frame) -> Example:
         weekdays=frame.weekdays,
         forecasts=True,
         paths=frame.paths,
+        storage_plan=frame.storage,
     )
     costs_are = choose.pick(("both signs", "zero", "both signs", "large"))
-    costs = np.zeros((len(rows["nodes"]), frame.weeks))
-    if costs_are != "zero":
-        scale = {"both signs": 0.2, "large": 1000.0}[costs_are]
-        for at in np.ndindex(costs.shape):
-            costs[at] = scale * choose.pick((0.0, 1.0, -1.0, 0.25, -2.5, 7.0))
+    costs = _prices(choose, costs_are, len(rows["nodes"]), frame)
+    storage_prices_are = choose.pick(("both signs", "zero", "both signs", "large")) if frame.storage else "zero"
+    storage_prices = _prices(choose, storage_prices_are, len(rows["nodes"]), frame)
     trials = choose.pick((2, 2, 2, 2, 2, 2, 2, 9))
     seed = choose.pick((0, choose.integer(0, 10**6), 2**63 + 7))
-    return Example(rows, frame, costs, costs_are, trials, seed)
+    return Example(rows, frame, costs, costs_are, storage_prices, storage_prices_are, trials, seed)
+
+
+def _prices(choose: Chooser, they_are: str, nodes: int, frame: Frame) -> np.ndarray:
+    """Prices of the nodes that there are; 0 of those that fill up the arrays."""
+    prices = np.zeros((SLOTS, frame.weeks))
+    if they_are != "zero":
+        scale = {"both signs": 0.2, "large": 1000.0}[they_are]
+        for at in np.ndindex(nodes, frame.weeks):
+            prices[at] = scale * choose.pick((0.0, 1.0, -1.0, 0.25, -2.5, 7.0))
+    return prices
 
 
 def simulated(example: Example) -> Finding:
@@ -118,17 +136,17 @@ def simulated(example: Example) -> Finding:
     trials, seed = example.trials, example.seed
     run = fast_run(example)
     fast = Trajectory(**{field.name: getattr(run, field.name)[own] for field in fields(Trajectory)})
-    exact = reference.run(system, example.costs, trials=trials, seed=seed, products=own.tolist())
-    return finding_of(system.take(own), fast, exact, example.costs)
+    exact = reference.run(system, example.prices, trials=trials, seed=seed, products=own.tolist())
+    return finding_of(system.take(own), fast, exact, example.prices)
 
 
 def fast_run(example: Example) -> Trajectory:
     """The scan engine's trajectory, that of the products which fill up the arrays included."""
     simulator = Simulator(example.system, trials=example.trials, seed=example.seed, chunk=CHUNK, threads=1)
-    return simulator.trajectory(example.costs)
+    return simulator.trajectory(example.prices)
 
 
-def finding_of(system: System, fast: Trajectory, exact: Trajectory, costs: np.ndarray) -> Finding:
+def finding_of(system: System, fast: Trajectory, exact: Trajectory, costs: Costs) -> Finding:
     """Compare trajectories."""
     balances = balance(system, fast), balance(system, exact)
     return Finding(system, fast, exact, compare(system, fast, exact, costs), balances)

@@ -85,6 +85,7 @@ OF_SCENARIO: dict[str, Callable[[Scenario], bool]] = {
     "case packs of 144": _of_products("case_pack", lambda x: x == 144),
     "lost sales that cost nothing": _of_products("lost_sale_cost", lambda x: x == 0),
     "overage that costs nothing": _of_products("overage_cost", lambda x: x == 0),
+    "storage planned": lambda s: s.tables["storage_plan"].num_rows > 0,
     "zero in the labor plan": lambda s: bool((s.column("labor_plan", "units") == 0).any()),
     "one-week horizon": lambda s: s.weeks == 1,
     "three-week horizon": lambda s: s.weeks == 3,

@@ -12,7 +12,7 @@ import numpy as np
 
 from jaxsim.demand.source import DemandSource, PathSource, QuantileSource
 from jaxsim.draws import product_ids
-from jaxsim.system import FULFILLMENT, LeadTimes, Products, System
+from jaxsim.system import FULFILLMENT, LeadTimes, Network, Products, System
 from validation.random_scenarios import LONGEST_LEAD, LONGEST_TRANSFER, MOST_KINDS, MOST_REGIONS, MOST_VENDORS
 
 SLOTS, SOURCES, RANKS = sum(MOST_KINDS), sum(MOST_KINDS[:2]), MOST_KINDS[2]
@@ -50,13 +50,15 @@ class Frame:
     weekdays: bool = False
     paths: str | None = None
     """Whether customers follow sample paths: "totals" or "regions"."""
+    storage: bool = False
+    """Whether storage has a plan and prices."""
 
 
 FRAMES = (
-    Frame("three weeks", 3, weekdays=True),
+    Frame("three weeks", 3, weekdays=True, storage=True),
     Frame("three weeks, further quantiles", 3, further_quantiles=True),
-    Frame("one week", 1),
-    Frame("three weeks, sample paths", 3, paths="totals"),
+    Frame("one week", 1, storage=True),
+    Frame("three weeks, sample paths", 3, paths="totals", storage=True),
     Frame("one week, sample paths by region", 1, weekdays=True, paths="regions"),
 )
 
@@ -69,12 +71,17 @@ def padded(system: System) -> System:
     names = (*system.product_names, *(f"{PACEMAKER}{i}" for i in range(extra)))
     source = _padded_source(system.source, extra)
     return System(
-        names, source, system.weekday_share, system.network, _distributions(system.lead_times), Products(**rows)
+        names,
+        source,
+        system.weekday_share,
+        _network(system.network),
+        _distributions(system.lead_times),
+        Products(**rows),
     )
 
 
 def stacked(systems: list[System]) -> System:
-    """Padded systems as one: each with its own distributions, and the largest network (only its nodes count)."""
+    """Padded systems as one: each with its own distributions, and the network of the first (only its nodes count)."""
     shift = np.arange(len(systems)) * LAWS
     join = lambda *parts: np.concatenate(parts)
     rows = jax.tree.map(join, *(system.products for system in systems))
@@ -85,7 +92,7 @@ def stacked(systems: list[System]) -> System:
         "lead_time_distribution": distribution.astype(np.int32)
     }
     names = tuple(f"{i} {name}" for i, system in enumerate(systems) for name in system.product_names)
-    first = max(systems, key=lambda system: len(system.network.nodes))
+    first = systems[0]
     distributions = jax.tree.map(join, *(system.lead_times for system in systems))
     sources = [system.source for system in systems if isinstance(system.source, QuantileSource)]
     source = QuantileSource(sources[0].levels, join(*(source.quantiles for source in sources)))
@@ -130,6 +137,20 @@ def _pacemaker(name: str, like: np.ndarray, count: int) -> np.ndarray:
     elif name == "transit_days":
         row[:, SOURCES - 1, SOURCES] = LONGEST_TRANSFER
     return row
+
+
+def _network(network: Network) -> Network:
+    """The network with nodes that nothing uses, up to the most that there may be."""
+    missing = SLOTS - len(network.nodes)
+    empty = {"inbound": False, "plan": np.nan, "storage_plan": np.nan, "shipping_co2": 0.0, "transfer_co2": 0.0}
+    empty |= {"shipping_cost": np.inf, "transfer_cost": np.inf, "shipping_days": -1, "transfer_days": -1}
+    pad = lambda name, values: np.pad(
+        values,
+        [(0, missing)] + [(0, missing if name.startswith("transfer") else 0)] * (values.ndim - 1),
+        constant_values=np.array(empty[name], values.dtype),
+    )
+    arrays = {name: pad(name, getattr(network, name)) for name in empty}
+    return Network((*network.nodes, *(f"unused{i}" for i in range(missing))), network.regions, **arrays)
 
 
 def _distributions(distributions: LeadTimes) -> LeadTimes:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from jaxsim import reference
 from jaxsim.outcome import Trajectory
+from jaxsim.resources import Costs, Prices
 from jaxsim.simulator import Simulator
 from jaxsim.simulator import simulator as module
 from jaxsim.system import System
@@ -73,7 +74,8 @@ def test_engines_agree_on_any_scenario(frame: Frame, scenarios: int, tally: Tall
     @given(examples(frame))
     def agree(example: Example) -> None:
         finding = simulated(example)
-        more = {f"capacity costs: {example.costs_are}", "several chunks" if example.trials > 2 else "one chunk"}
+        more = {f"capacity costs: {example.costs_are}", f"storage prices: {example.storage_prices_are}"}
+        more |= {"several chunks" if example.trials > 2 else "one chunk"}
         tally.add(finding, features_of(example.scenario, finding.system, finding.fast) | more)
         assert finding.comparison.agrees, str(finding.comparison.first)
         for engine, balance in zip(("scan", "events"), finding.balances, strict=True):
@@ -83,14 +85,15 @@ def test_engines_agree_on_any_scenario(frame: Frame, scenarios: int, tally: Tall
     tally.finished.add(frame.name)
 
 
-def _crowd_run(crowd: System, costs: np.ndarray | None) -> Trajectory:
+def _crowd_run(crowd: System, costs: Costs) -> Trajectory:
     return Simulator(crowd, trials=2, seed=4, chunk=96, threads=1).trajectory(costs)
 
 
 @pytest.mark.usefixtures("compiled")
 def test_engines_agree_on_many_products_in_one_chunk(crowd: System):
     """Another size of chunk, and products beside others."""
-    costs = np.random.default_rng(3).normal(0.0, 0.3, crowd.network.plan.shape)
+    draw = np.random.default_rng(3)
+    costs = Prices({name: draw.normal(0.0, 0.3, crowd.network.plan.shape) for name in ("arrivals", "storage")})
     finding = finding_of(crowd, _crowd_run(crowd, costs), reference.run(crowd, costs, trials=2, seed=4), costs)
     assert finding.comparison.agrees, str(finding.comparison.first)
     assert not any(balance.broken for balance in finding.balances)
@@ -105,7 +108,8 @@ def test_scenarios_have_every_feature(tally: Tally, scenarios: int, results: Pat
     if results is not None:
         head = environment(0, TIMING) | {"hypothesis": "derandomized"}
         results.write_text(json.dumps(head | tally.figures(), indent=2, ensure_ascii=False) + "\n", "utf-8")
-    wanted = {*OF_SCENARIO, *OF_RUN, *(f"capacity costs: {kind}" for kind in COSTS), "one chunk", "several chunks"}
+    wanted = {*OF_SCENARIO, *OF_RUN, "one chunk", "several chunks"}
+    wanted |= {f"{price}: {kind}" for price in ("capacity costs", "storage prices") for kind in COSTS}
     missing = sorted(wanted - tally.features.keys())
     assert not missing or scenarios < ENOUGH_FOR_RARE, missing
     assert len(missing) <= 0.1 * len(wanted), missing

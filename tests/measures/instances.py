@@ -19,6 +19,7 @@ def random_outcome(system: System, seed: int, trials: int = 3) -> Outcome:
         arrivals=units(used[:, None], weeks, slots),
         orders=units(products.orderable[:, None], weeks, slots),
         inventory_unit_days=units(used[:, None], weeks, slots) * np.int32(7),
+        end_inventory=units(used[:, None], weeks, slots),
         served=units(products.preference >= 0, ranks, regions),
         lost=units(np.ones((count, 1)), regions),
         backlog_unit_days=units(products.backlogged[:, None], weeks),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from instances import random_outcome
 
-from jaxsim.measures import kpis, planned_node_weeks, preferred_node_availability, ratio, utilization
+from jaxsim.measures import kpis, preferred_node_availability, ratio, utilization
 from jaxsim.measures.estimates import strata_of, total_variance
 from jaxsim.system import build
 from validation.random_scenarios import random_scenario
@@ -44,11 +44,6 @@ def test_one_trial_still_has_an_error():
     estimate = utilization(system, outcome)
     assert np.isfinite(estimate.standard_error).all()
     assert (estimate.standard_error[estimate.mean > 0] > 0).any()
-
-
-def test_planned_node_weeks_follow_the_plan():
-    plan = np.array([[np.nan, np.nan], [3.0, 4.0]])
-    np.testing.assert_array_equal(plan[planned_node_weeks(plan)], [3.0, 4.0])
 
 
 @pytest.mark.parametrize("seed", SEEDS)

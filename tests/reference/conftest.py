@@ -117,6 +117,7 @@ def _network(nodes: int, regions: int, weeks: int) -> Network:
         transfer_days=never(nodes),
         transfer_co2=np.zeros((nodes, nodes)),
         plan=np.full((nodes, weeks), 100.0),
+        storage_plan=np.full((nodes, weeks), np.nan),
     )
 
 

@@ -1,6 +1,7 @@
 """The report: one page that needs nothing else, figures beside it, honest about what is missing."""
 
 import base64
+import dataclasses
 import json
 import re
 from html.parser import HTMLParser
@@ -12,6 +13,7 @@ from jaxsim import report
 from jaxsim.report import figures
 from jaxsim.runs.claim import create
 from jaxsim.runs.folder import RunError
+from jaxsim.runs.metrics import Adhered, Figure
 from tests.report.fakes import made_up_run
 
 
@@ -125,3 +127,26 @@ def test_example_node_weeks_are_large_and_lie_on_either_side():
         "unconstrained": np.array([9.0, 0.0, 0.0, 250.0, 40.0, 100.0]),
     }
     assert figures.example_node_weeks(table) == [("d", 3), ("e", 4)]
+
+
+def test_two_resources_have_figures_and_a_table_of_their_own(tmp_path):
+    run = made_up_run(tmp_path / "run", nodes=4)
+    for name in ("utilization", "costs", "history"):
+        table = run.table(name)
+        size = len(table["node"])
+        both = {column: np.concatenate([values, values]) for column, values in table.items()}
+        run.write_table(name, {"resource": np.repeat(["arrivals", "storage"], size)} | both)
+    row = Adhered(wmapd_unconstrained=Figure(0.31), wmapd=Figure(0.12), wmapd_bound=Figure(0.0))
+    run.write_metrics(dataclasses.replace(run.metrics(), resources={"arrivals": row, "storage": row}))
+    report.write(run.path)
+    pictures = {file.stem for file in run.path.glob("*.png")}
+    assert pictures >= {"costs", "costs_storage", "node_weeks_storage", "one_week_storage"}
+    text = run.report_file.read_text()
+    assert "Deviation from the plans:" in text
+    assert re.search(r"<td>storage plan</td><td>31\.0%<small></small></td><td>12\.0%", text)
+
+
+def test_node_weeks_that_no_order_reaches_are_gray():
+    costs = {"node": np.array(["a", "a"]), "week": np.arange(2), "cost": np.array([3.0, 0.0])}
+    image = figures.cost_map(costs | {"reachable": np.array([True, False])}, "arrivals").axes[0].images[0]
+    assert np.ma.getmaskarray(np.ma.masked_invalid(image.get_array())).tolist() == [[False, True]]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from jaxsim.outcome import Outcome
+from jaxsim.resources import ARRIVALS, checked_prices
 from jaxsim.runs import study
 from jaxsim.scenario.generate import generate
 from jaxsim.system import System
@@ -19,7 +20,7 @@ def soft_engine(system: System):
     weekly = np.maximum(system.source.numbers(every, 0 * every).mean(2), 1.0) * 10
 
     def simulate(costs):
-        costs = np.zeros(system.network.plan.shape) if costs is None else costs
+        costs = checked_prices(system, costs).of(ARRIVALS, system)
         price = products.sourcing_cost[:, None, :] + costs[products.node].transpose(0, 2, 1)
         share = np.where(products.orderable[:, None, :], np.exp(-price), 0.0)
         share /= np.maximum(share.sum(2, keepdims=True), 1e-12)
@@ -28,7 +29,7 @@ def soft_engine(system: System):
         served = zeros(ranks, regions)
         served[:, :, 0] = 3
         nothing = {"lost": zeros(regions), "backlog_unit_days": zeros(system.weeks), "final_backlog": zeros(regions)}
-        return Outcome(arrivals, arrivals, arrivals * 7, served, **nothing, moved=zeros(slots, slots))
+        return Outcome(arrivals, arrivals, arrivals * 7, arrivals, served, **nothing, moved=zeros(slots, slots))
 
     return simulate
 

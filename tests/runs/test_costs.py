@@ -6,9 +6,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from jaxsim.resources import ARRIVALS, RESOURCES, STORAGE
 from jaxsim.runs.costs import read_costs
 from jaxsim.runs.folder import RunError
 from jaxsim.scenario import load
+from jaxsim.scenario.schema import RESOURCE_NAMES
 from jaxsim.system import build
 
 
@@ -21,7 +23,7 @@ def network(scenario):
 def test_reads_csv(network, tmp_path):
     file = tmp_path / "costs.csv"
     file.write_text(f"node,week,cost\n{network.nodes[0]},1,2.5\n{network.nodes[1]},0,-1\n")
-    costs = read_costs(file, network)
+    costs = read_costs(file, network)[ARRIVALS]
     assert costs[0, 1] == 2.5
     assert costs[1, 0] == -1.0
     assert abs(costs).sum() == 3.5
@@ -69,5 +71,17 @@ def test_names_are_text_as_in_a_scenario(network, tmp_path, form):
         file.write_text("plan,node,week,cost\nany,007,1.0,3\nthing,12,2.0,4\n")
     else:
         pq.write_table(table, file)
-    costs = read_costs(file, network)
+    costs = read_costs(file, network)[ARRIVALS]
     assert (costs[0, 1], costs[1, 2], abs(costs).sum()) == (3, 4, 7)
+
+
+def test_prices_of_several_resources(tmp_path, network):
+    file = tmp_path / "costs.csv"
+    file.write_text(f"resource,node,week,cost\narrivals,{network.nodes[0]},1,2.5\nstorage,{network.nodes[0]},1,-4\n")
+    prices = read_costs(file, network)
+    assert prices[ARRIVALS][0, 1] == 2.5
+    assert prices[STORAGE][0, 1] == -4
+    file.write_text(f"resource,node,week,cost\nlabor,{network.nodes[0]},1,2.5\n")
+    with pytest.raises(RunError, match="one of arrivals, storage"):
+        read_costs(file, network)
+    assert [resource.name for resource in RESOURCES] == list(RESOURCE_NAMES)

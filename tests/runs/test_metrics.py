@@ -13,7 +13,7 @@ from jaxsim.report.text.run import metrics_lines
 from jaxsim.runs import claim
 from jaxsim.runs.compare import contributions_of
 from jaxsim.runs.folder import RunError
-from jaxsim.runs.metrics import Effect, Figure, Metrics
+from jaxsim.runs.metrics import Adhered, Effect, Figure, Metrics
 
 FULL = Metrics(
     wmapd_unconstrained=Figure(0.3, 0.02, 0.05),
@@ -27,6 +27,7 @@ FULL = Metrics(
     stopped="The permitted number of iterations was used.",
     product_trials=528,
     seconds=4.2,
+    resources={"storage": Adhered(wmapd_unconstrained=Figure(0.3, 0.01), wmapd=Figure(0.2), wmapd_bound=Figure(0.0))},
     kpis={
         "fill_rate": Effect(
             unconstrained=Figure(0.95, 0.01),
@@ -44,9 +45,11 @@ def test_names_in_the_file():
     errors = {"wmapd_unconstrained_se", "wmapd_se", "wmapd_out_of_sample_se", "pna_unconstrained_se", "pna_se"}
     noise = {"wmapd_unconstrained_noise", "wmapd_noise", "wmapd_out_of_sample_noise"}
     contract = "wmapd_unconstrained wmapd wmapd_bound wmapd_out_of_sample pna_unconstrained pna iterations"
-    others = {"promoted_iteration", "product_trials", "seconds", "stopped", "kpis"}
+    others = {"promoted_iteration", "product_trials", "seconds", "stopped", "resources", "kpis"}
     assert content.keys() == set(contract.split()) | errors | noise | others
     assert content["kpis"]["fill_rate"]["change_se"] == 0.002
+    storage = {"wmapd_unconstrained": 0.3, "wmapd_unconstrained_se": 0.01, "wmapd": 0.2, "wmapd_bound": 0.0}
+    assert content["resources"] == {"storage": storage}
     assert content["kpis"]["overage_share"] == {"unconstrained": None, "constrained": None, "change": None}
 
 
@@ -55,13 +58,15 @@ def test_round_trip():
     again = Metrics.from_json(json.loads(text))
     assert again.to_json() == FULL.to_json()
     assert again.wmapd == FULL.wmapd
+    assert again.resources["storage"].wmapd_unconstrained == Figure(0.3, 0.01)
     assert again.kpis["fill_rate"] == FULL.kpis["fill_rate"]
     assert math.isnan(again.kpis["overage_share"].unconstrained.mean)
 
 
 def test_a_simulation_without_costs_has_nothing_constrained():
     bare = Metrics(wmapd_unconstrained=Figure(0.3), wmapd_bound=Figure(0.1), pna_unconstrained=Figure(math.nan))
-    assert bare.to_json() == {"wmapd_unconstrained": 0.3, "wmapd_bound": 0.1, "pna_unconstrained": None, "kpis": {}}
+    figures = {"wmapd_unconstrained": 0.3, "wmapd_bound": 0.1, "pna_unconstrained": None}
+    assert bare.to_json() == figures | {"resources": {}, "kpis": {}}
     assert bare.result == Figure(0.3)
 
 

@@ -79,7 +79,7 @@ def test_search_leaves_the_promised_files(whole):
     assert {"iteration", "wmapd", "bound", "pna", "step", "seconds"} <= iterations.keys()
     assert iterations["iteration"].tolist() == list(range(metrics["iterations"]))
     assert iterations["wmapd"][metrics["promoted_iteration"]] == iterations["wmapd"].min() == metrics["wmapd"]
-    assert whole.table("costs").keys() == {"node", "week", "cost"}
+    assert whole.table("costs").keys() == {"resource", "node", "week", "cost", "reachable"}
     assert {"node", "week", "plan", "unconstrained", "constrained"} <= whole.table("utilization").keys()
     assert len(list(whole.checkpoints.iterdir())) == 3
 
@@ -118,7 +118,7 @@ def test_all_checkpoints_damaged_is_said_and_the_search_begins_anew(scenario, tm
 def test_resumes_without_a_checkpoint(scenario, tmp_path, whole, monkeypatch):
     out = tmp_path / "stopped"
     with monkeypatch.context() as patch:
-        patch.setattr(study, "lower_bound", interrupt)
+        patch.setattr(study, "wmapd_bound", interrupt)
         assert search_study(scenario, out, SIMULATION, SEARCH).interrupted
     assert_same_bits(search_study(scenario, out, SIMULATION, SEARCH, resume=True).run, whole)
 

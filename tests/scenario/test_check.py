@@ -301,3 +301,18 @@ def test_all_kinds_at_once_and_counted(tiny, tmp_path):
         load(tmp_path / "bad")
     assert list(error.value.faults) == faults
     assert str(error.value).count("\n") == 3
+
+
+def test_storage_is_planned_at_nodes_that_store_in_weeks_of_the_labor_plan(tiny, tmp_path):
+    kinds = dict(zip(tiny.nodes, tiny.tables["nodes"]["kind"].to_pylist(), strict=True))
+    dock, store = (next(node for node, kind in kinds.items() if kind == name) for name in ("cross_dock", "storage"))
+    row = {"node": store, "week": 0, "units": 5}
+    assert not planted(tiny, tmp_path / "fine", add("storage_plan", **row))
+    faults = planted(tiny, tmp_path / "dock", add("storage_plan", **row | {"node": dock}))
+    expect(faults, "node cannot store", "storage_plan", "node", 0, dock)
+    faults = planted(tiny, tmp_path / "late", add("storage_plan", **row | {"week": tiny.weeks}))
+    expect(faults, "week outside the plan", "storage_plan", "week", 0, str(tiny.weeks))
+    faults = planted(tiny, tmp_path / "nowhere", add("storage_plan", **row | {"node": "nowhere"}))
+    expect(faults, "dangling reference", "storage_plan", "node", 0, "nowhere")
+    faults = planted(tiny, tmp_path / "owing", add("storage_plan", **row | {"units": -5}))
+    expect(faults, "negative", "storage_plan", "units", 0, "-5")

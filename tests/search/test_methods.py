@@ -23,7 +23,8 @@ def transition(step, change) -> Transition:
 
 
 def recent(costs, violation, iteration=0, cost_scale=1.0) -> Recent:
-    return Recent(iteration, np.asarray(costs, float), np.asarray(violation, float), cost_scale)
+    costs = np.asarray(costs, float)
+    return Recent(iteration, costs, np.asarray(violation, float), np.full(costs.shape[1], cost_scale))
 
 
 @settings(max_examples=100, deadline=None)

@@ -14,10 +14,12 @@ from jaxsim.search import (
     SearchConfig,
     SearchResult,
     SearchState,
+    Space,
     Stalled,
     StopReason,
     WithinFactorOfBound,
     search,
+    start_state,
 )
 
 
@@ -168,3 +170,49 @@ def test_stop_rules():
 def test_config_is_checked(wrong):
     with pytest.raises(ValueError, match="SearchConfig"):
         SearchConfig(**wrong)
+
+
+@pytest.fixture(scope="module")
+def two_parts(toy) -> tuple[np.ndarray, Space]:
+    """A plan whose first 40 node-weeks nothing reaches, and then the toy's."""
+    size = len(toy.plan)
+    plan = np.r_[np.full(40, toy.plan.mean()), toy.plan]
+    scale, part = np.r_[np.full(40, 7.0), np.ones(size)], np.r_[np.zeros(40, int), np.ones(size, int)]
+    return plan, Space(scale, part, np.arange(len(plan)) >= 40)
+
+
+def test_node_weeks_without_a_price_stay_out(toy, whole, two_parts):
+    """Costs, H and steps of the others are what they are alone; the deviation counts."""
+    plan, space = two_parts
+    fixed = plan[:40] * np.random.default_rng(0).uniform(0.5, 1.5, 40)
+    states: list[SearchState] = []
+    result = search(
+        lambda costs: Evaluation(np.r_[fixed, toy.utilization(costs[40:])]), plan, space=space,
+        on_iteration=lambda state, record: states.append(state),
+    )  # fmt: skip
+    assert not result.costs[:40].any()
+    assert result.state.curvature.shape == (len(toy.plan), len(toy.plan))
+    assert result.wmapd == np.abs(result.utilization - plan).sum() / plan.sum()
+    for mine, alone in zip(states, whole[1], strict=True):
+        np.testing.assert_array_equal(mine.next_costs[40:], alone.next_costs)
+    restored = SearchState.from_arrays(states[4].to_arrays())
+    np.testing.assert_array_equal(restored.curvature, states[4].curvature)
+
+
+def test_parts_have_their_own_scale_and_elasticity(toy):
+    """Two copies, one priced in other money: the costs are the same in each one's money."""
+    size, money = len(toy.plan), 8.0
+    plan = np.r_[toy.plan, toy.plan]
+    space = Space(np.r_[np.ones(size), np.full(size, money)], np.repeat([0, 1], size), np.ones(2 * size, bool))
+    both = lambda costs: Evaluation(np.r_[toy.utilization(costs[:size]), toy.utilization(costs[size:] / money)])
+    costs = search(both, plan, SearchConfig(stop=(IterationCount(6),)), space=space).state.next_costs
+    np.testing.assert_allclose(costs[size:], money * costs[:size], rtol=1e-6, atol=1e-9)
+
+
+def test_refuses_a_space_of_another_size(toy):
+    with pytest.raises(ValueError, match="space must have a positive cost scale for each node-week"):
+        search(evaluate(toy), toy.plan, space=Space.uniform(3, 1.0))
+    other = start_state(Space.uniform(len(toy.plan), 1.0), SearchConfig())
+    space = Space(np.ones(len(toy.plan)), np.zeros(len(toy.plan), int), np.arange(len(toy.plan)) > 4)
+    with pytest.raises(ValueError, match="prices"):
+        search(evaluate(toy), toy.plan, space=space, state=other)

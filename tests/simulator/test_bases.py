@@ -8,8 +8,9 @@ import pytest
 from jaxsim.kernels.buying import Shape
 from jaxsim.kernels.buying.methods import NetworkSimplex
 from jaxsim.kernels.buying.methods.network_simplex import compiled as network_simplex
-from jaxsim.measures import planned_node_weeks, utilization
+from jaxsim.measures import utilization
 from jaxsim.outcome import Outcome
+from jaxsim.resources import NodeWeeks
 from jaxsim.scenario import load
 from jaxsim.scenario.generate import generate
 from jaxsim.search import Evaluation, IterationCount, SearchConfig, search, typical_cost_spread
@@ -115,18 +116,16 @@ def test_a_failed_run_leaves_a_simulator_that_works(tiny, monkeypatch):
 
 
 def test_search_path_is_the_same_from_bases_from_scratch_and_resumed(tiny):
-    node_weeks = planned_node_weeks(tiny.network.plan)
-    plan = tiny.network.plan[node_weeks]
+    node_weeks = NodeWeeks.of_plan(tiny.network.nodes, tiny.network.plan)
+    plan = node_weeks.pack(tiny.network.plan)
     config = SearchConfig(cost_scale=typical_cost_spread(tiny), stop=(IterationCount(ITERATIONS),))
 
     def evaluation(warm_start: bool):
         simulator = Simulator(tiny, trials=3, seed=7, chunk=32, warm_start=warm_start)
 
         def evaluate(costs):
-            matrix = np.zeros(tiny.network.plan.shape)
-            matrix[node_weeks] = costs
-            used = np.asarray(utilization(tiny, simulator.run(matrix)).mean)[node_weeks]
-            return Evaluation(used, {})
+            used = np.asarray(utilization(tiny, simulator.run(node_weeks.unpack(costs))).mean)
+            return Evaluation(node_weeks.pack(used), {})
 
         return evaluate
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from jaxsim import reference
+from jaxsim.resources import ARRIVALS, STORAGE, Prices, checked_prices
 from jaxsim.scenario import textbook
 from jaxsim.simulator import Simulator
-from jaxsim.system import MOST_UNITS, System, build, check_system, checked_costs
+from jaxsim.system import MOST_UNITS, System, build, check_system
 
 SYSTEM = build(textbook.scenario(weeks=3))
 FLOATS = [
@@ -41,7 +42,8 @@ def test_the_system_is_sound():
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("path", FLOATS)
 def test_every_float_leaf_is_checked(path, value):
-    allowed = {"network.plan": np.isnan, "network.shipping_cost": np.isposinf, "network.transfer_cost": np.isposinf}
+    allowed = {"network.plan": np.isnan, "network.storage_plan": np.isnan}
+    allowed |= {"network.shipping_cost": np.isposinf, "network.transfer_cost": np.isposinf}
     if allowed.get(path.replace("products.lp_route_cost", "network.shipping_cost"), lambda _: False)(value):
         check_system(planted(path, value))
         return
@@ -67,4 +69,14 @@ def test_costs_are_finite(value):
     for run in (Simulator(SYSTEM).run, lambda costs: reference.run(SYSTEM, costs)):
         with pytest.raises(ValueError, match=sentence):
             run(costs)
-    assert checked_costs(SYSTEM, None).tolist() == np.zeros((3, 3)).tolist()
+        with pytest.raises(ValueError, match=sentence.replace("capacity cost", "price of storage")):
+            run(Prices({"storage": costs}))
+    assert checked_prices(SYSTEM, None).of(ARRIVALS, SYSTEM).tolist() == np.zeros((3, 3)).tolist()
+
+
+def test_prices_are_of_resources_and_of_every_node_week():
+    with pytest.raises(ValueError, match="there is no resource 'labor'; there are arrivals, storage"):
+        Prices({"labor": np.zeros((3, 3))})
+    with pytest.raises(ValueError, match=r"prices of storage must be of shape \(nodes, weeks\) = \(3, 3\)"):
+        checked_prices(SYSTEM, Prices({"storage": np.zeros((2, 2))}))
+    assert not checked_prices(SYSTEM, Prices({})).of(STORAGE, SYSTEM).any()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from jaxsim.reference.buying_lp import BuyingProblem, solve
 from jaxsim.reference.decision import Buy
+from jaxsim.reference.prices import PriceLists
 from jaxsim.reference.product import Product, State
 
 MILLIONTH = 1_000_000
@@ -18,9 +19,7 @@ class BuyByLP:
     def init(self, product: Product) -> None:
         """Nothing."""
 
-    def __call__(
-        self, product: Product, state: State, day: int, costs: list[list[float]], memory: None
-    ) -> tuple[Buy, None]:
+    def __call__(self, product: Product, state: State, day: int, prices: PriceLists, memory: None) -> tuple[Buy, None]:
         """Decide the order of a review day (semantics, step 2).
 
         Raises:
@@ -29,7 +28,7 @@ class BuyByLP:
         quantity = order_quantity(product, state, day)
         if quantity == 0:
             return Buy.of_units([0] * len(product.node)), memory
-        problem = buying_problem(product, state, day, costs, quantity)
+        problem = buying_problem(product, state, day, prices, quantity)
         lp_order = [0.0] * len(product.node)
         answer = solve(problem, f"product {product.name}, day {day}")
         for slot, units in zip(used_slots(product), answer.order, strict=True):
@@ -49,7 +48,7 @@ def used_slots(product: Product) -> list[int]:
     return [slot for slot, node in enumerate(product.node) if node >= 0]
 
 
-def buying_problem(product: Product, state: State, day: int, costs: list[list[float]], quantity: int) -> BuyingProblem:
+def buying_problem(product: Product, state: State, day: int, prices: PriceLists, quantity: int) -> BuyingProblem:
     """The LP that splits an order of `quantity` units over the used slots.
 
     Units that wait are certain demand: they widen their region's first segment.
@@ -57,10 +56,10 @@ def buying_problem(product: Product, state: State, day: int, costs: list[list[fl
     slots = used_slots(product)
     on_the_way = [on_order + transit for on_order, transit in zip(state.on_order, state.in_transit, strict=True)]
     return BuyingProblem(
-        order_cost=[product.sourcing_cost[slot] + capacity_cost(product, slot, day, costs) for slot in slots],
+        order_cost=[product.sourcing_cost[slot] + order_charge(product, slot, day, prices) for slot in slots],
         cap=[quantity if product.orderable[slot] else 0 for slot in slots],
         supply=[state.on_hand[slot] + on_the_way[slot] for slot in slots],
-        overage_cost=[product.overage_cost[slot] for slot in slots],
+        overage_cost=[product.overage_cost[slot] + overage_charge(product, slot, day, prices) for slot in slots],
         route_cost=[product.route_cost[slot] for slot in slots],
         segment_width=[
             [first + backlog, *rest]
@@ -75,6 +74,24 @@ def packs_to_level(order_up_to: int, position: int, case_pack: int) -> int:
     """Units Q that bring the inventory position up to S: the nearest whole number of case packs, halves up."""
     shortage = max(0, order_up_to - position)
     return (2 * shortage + case_pack) // (2 * case_pack) * case_pack
+
+
+def order_charge(product: Product, slot: int, day: int, prices: PriceLists) -> float:
+    """What prices add to the cost of a unit ordered today into `slot`."""
+    charge = capacity_cost(product, slot, day, prices.arrivals)
+    if prices.further.order is not None and product.orderable[slot]:
+        charge += float(prices.further.order[product.distribution[slot], day])
+    return charge
+
+
+def overage_charge(product: Product, slot: int, day: int, prices: PriceLists) -> float:
+    """What prices add to the cost of a unit left over at `slot` until the next review."""
+    weeks, week = product.days // 7, day // 7
+    stays = product.review_days // 7
+    charge = sum(prices.storage[product.node[slot]][week : week + stays], 0.0)
+    if prices.further.overage is not None:
+        charge += float(prices.further.overage[week, product.node[slot], min(stays, weeks) - 1])
+    return charge
 
 
 def capacity_cost(product: Product, slot: int, day: int, costs: list[list[float]]) -> float:

@@ -9,6 +9,7 @@ from jaxsim.reference.decision import Buy, Fulfill, Place
 from jaxsim.reference.policies.buy import BuyByLP
 from jaxsim.reference.policies.fulfill import FulfillByPreference
 from jaxsim.reference.policies.place import PlaceByTarget
+from jaxsim.reference.prices import PriceLists
 from jaxsim.reference.product import Product, State
 
 
@@ -20,13 +21,11 @@ class BuyingPolicy(Protocol):
         """The memory at the start of a product-trial; None for none."""
         ...
 
-    def __call__(
-        self, product: Product, state: State, day: int, costs: list[list[float]], memory: Any
-    ) -> tuple[Buy, Any]:
+    def __call__(self, product: Product, state: State, day: int, prices: PriceLists, memory: Any) -> tuple[Buy, Any]:
         """Decide after the receipts of `day`; returns the order and the memory after.
 
         Args:
-            costs: λ, currency per unit by node and week.
+            prices: λ of arrivals and those of other resources; `buy.order_charge` says what they add to an order.
         """
         ...
 

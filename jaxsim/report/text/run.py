@@ -17,6 +17,9 @@ def metrics_lines(metrics: Metrics) -> Iterator[str]:
     for name, value in metrics.facts():
         shown = f"{value:.4f}" if isinstance(value, float) else str(value)
         yield f"{name:{_NAME}s} {shown:>{_NUMBER}}"
+    for resource, row in metrics.resources.items() if len(metrics.resources) > 1 else ():
+        for name, _, figure in row.figures():
+            yield f"{f'{resource} {name}':{_NAME}s} {_number(figure)}{_error(figure)}"
     for name, effect in metrics.kpis.items():
         yield f"{name:{_NAME}s} {_effect(effect)}"
 

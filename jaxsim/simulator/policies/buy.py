@@ -70,6 +70,15 @@ def capacity_cost(inputs: Inputs, shared: Shared, day: Int32[Array, ""]) -> Floa
     return jnp.take(cost_today, inputs.lead_time_distribution)
 
 
+def overage_cost(inputs: Inputs, shared: Shared, week: Int32[Array, ""]) -> Float[Array, "slots batch"]:
+    """h of the LP under prices of what is left over until the next review."""
+    if shared.overage_charge is None:
+        return inputs.lp_overage_cost
+    charge = lax.dynamic_index_in_dim(shared.overage_charge, week, keepdims=False)
+    span = jnp.minimum(inputs.review_days // 7, charge.shape[1]) - 1
+    return inputs.lp_overage_cost + jnp.where(inputs.node >= 0, charge[inputs.node, span], 0)
+
+
 def buying_lp(
     inputs: Inputs, shared: Shared, state: State, quantity: Int32[Array, " batch"], day: Int32[Array, ""]
 ) -> BuyingLP:
@@ -87,7 +96,7 @@ def buying_lp(
         order_total=quantity.astype(dtype),
         supply=supply.astype(dtype),
         route_cost=inputs.lp_route_cost,
-        overage_cost=inputs.lp_overage_cost,
+        overage_cost=overage_cost(inputs, shared, day // 7),
         segment_value=inputs.segment_value[None],
         segment_width=width,
     )

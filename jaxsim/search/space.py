@@ -1,0 +1,29 @@
+"""What the elements of a search's vectors are: their scale, their resource, and whether they have a price at all."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int
+
+
+@dataclass(frozen=True, eq=False)
+class Space:
+    """Facts of the H node-weeks that a search prices, element by element."""
+
+    cost_scale: Float64[np.ndarray, " h"]
+    """Cost per unit that matters to buying decisions."""
+    part: Int[np.ndarray, " h"]
+    """Number of the part; node-weeks of one part (a resource) answer costs about alike."""
+    priced: Bool[np.ndarray, " h"]
+    """Whether a cost is searched; elsewhere it stays 0, the node-week is left out of H and steps, and its deviation
+    counts in wMAPD all the same."""
+
+    @classmethod
+    def uniform(cls, size: int, cost_scale: float) -> "Space":
+        """One part with one scale, all of it priced."""
+        return cls(np.full(size, cost_scale), np.zeros(size, np.int64), np.ones(size, bool))
+
+    def parts(self) -> list[Int[np.ndarray, " elements"]]:
+        """Priced elements of each part that has any."""
+        found = [np.flatnonzero(self.priced & (self.part == number)) for number in np.unique(self.part)]
+        return [elements for elements in found if len(elements)]

@@ -1,0 +1,46 @@
+"""A generated storage plan is one that a scenario may have, and a search of both resources meets both plans better."""
+
+import numpy as np
+import pytest
+
+from jaxsim.resources import ARRIVALS, STORAGE
+from jaxsim.runs.problem import load_problem
+from jaxsim.runs.storage_plan import add_storage_plan
+from jaxsim.runs.study import Search, Simulation, search_study, simulate_study
+from jaxsim.scenario import find_faults
+from jaxsim.scenario.generate import generate
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory):
+    """A tiny scenario with a storage plan."""
+    folder = tmp_path_factory.mktemp("scenarios") / "tiny"
+    generate(folder, "tiny", 1)
+    assert add_storage_plan(folder, seed=1) == 12
+    return folder
+
+
+def test_plan_is_sound_and_written_once(planned):
+    assert not find_faults(planned)
+    with pytest.raises(FileExistsError, match="has a table storage_plan already"):
+        add_storage_plan(planned, seed=1)
+    problem = load_problem(planned, 100, 0)
+    assert problem.planned.resources == (ARRIVALS, STORAGE)
+    assert (problem.planned.plan >= 0).all()
+
+
+@pytest.mark.slow
+def test_search_meets_both_plans_better(planned, tmp_path):
+    run = search_study(planned, tmp_path / "run", Simulation(trials=20), Search(iterations=30)).run
+    metrics = run.metrics()
+    assert metrics.resources.keys() == {"arrivals", "storage"}
+    for row in metrics.resources.values():
+        assert row.wmapd is not None
+        assert row.wmapd.mean < row.wmapd_unconstrained.mean
+    plan, costs = run.table("utilization"), run.table("costs")
+    joint = np.abs(plan["constrained"] - plan["plan"]).sum() / plan["plan"].sum()
+    assert metrics.wmapd is not None
+    assert metrics.wmapd.mean == pytest.approx(joint)
+    assert set(costs["resource"].tolist()) == set(run.table("history")["resource"].tolist()) == {"arrivals", "storage"}
+    again = simulate_study(planned, tmp_path / "again", Simulation(trials=20), costs_file=run.path / "costs.parquet")
+    assert again.metrics().resources == metrics.resources
