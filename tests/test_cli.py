@@ -138,7 +138,7 @@ def test_interrupted_searches_say_how_to_go_on(scenario, tmp_path, capsys, monke
     assert capsys.readouterr().err == f"jaxsim: interrupted before a run was begun in {out}; start it again\n"
     assert not out.exists()
     with monkeypatch.context() as patch:
-        patch.setattr(study, "lower_bound", _interrupt)
+        patch.setattr(study, "wmapd_bound", _interrupt)
         assert run(*arguments) == 75
     assert capsys.readouterr().err == f"jaxsim: interrupted; go on with --resume --out {out}\n"
     with monkeypatch.context() as patch:

@@ -213,7 +213,7 @@ def test_a_full_disk_names_the_file_and_the_search_goes_on_later(scenario, tmp_p
 def test_overwriting_fails_before_the_old_run_goes(scenario, tmp_path, whole, monkeypatch):
     before = whole.metrics()
     with monkeypatch.context() as patch:
-        patch.setattr(study, "lower_bound", lambda *_: 1 / 0)
+        patch.setattr(study, "wmapd_bound", lambda *_: 1 / 0)
         for again in (search_study, simulate_study):
             more = (SEARCH,) if again is search_study else ()
             with pytest.raises(ZeroDivisionError):
