@@ -149,4 +149,6 @@ def test_two_resources_have_figures_and_a_table_of_their_own(tmp_path):
 def test_node_weeks_that_no_order_reaches_are_gray():
     costs = {"node": np.array(["a", "a"]), "week": np.arange(2), "cost": np.array([3.0, 0.0])}
     image = figures.cost_map(costs | {"reachable": np.array([True, False])}, "arrivals").axes[0].images[0]
-    assert np.ma.getmaskarray(np.ma.masked_invalid(image.get_array())).tolist() == [[False, True]]
+    shown = image.get_array()
+    assert shown is not None
+    assert np.ma.getmaskarray(np.ma.masked_invalid(shown)).tolist() == [[False, True]]
