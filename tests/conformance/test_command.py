@@ -116,10 +116,10 @@ def test_costs_of_a_file(stand_in, scenario, tmp_path, capsys):
     costs = tmp_path / "costs.csv"
     node = json.loads(json.dumps("x"))
     assert run(scenario, "--costs", costs) == 1
-    assert "cannot read" in capsys.readouterr().err
+    assert "which does not exist" in capsys.readouterr().err
     costs.write_text(f"node,week,cost\n{node},0,1.5\n")
     assert run(scenario, "--costs", costs) == 1
-    assert "there is no node 'x'" in capsys.readouterr().err
+    assert "dangling reference, found 'x'" in capsys.readouterr().err
     from jaxsim.scenario import load
 
     node = load(scenario).nodes[0]
