@@ -6,7 +6,7 @@ in it exactly when no bit from the 26th on is set, and one `or` over an array te
 """
 
 from enum import IntEnum
-from functools import reduce
+from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import lax
@@ -22,7 +22,6 @@ DAILY = ("on_hand", "on_order", "in_transit", "backlog")
 UNITS = tuple(name for name in State._fields if name not in ("day", "received", "received_transfers", "fault"))
 """Fields of the state that are tested."""
 
-_UNROLLED = 128  # rows that are or-ed one by one: XLA's CPU compiler vectorizes that, and not its reductions
 _FIRST_FIELD = 16  # codes below are `Status` of the buying LP
 _CODES = 64  # a fault is day · 64 + code; 0 is none
 _DEMAND, _QUANTITY, _ORDER, _MOVES, _SERVICE = range(_FIRST_FIELD, _FIRST_FIELD + 5)
@@ -41,53 +40,57 @@ class Check(IntEnum):
     WEEK = 1
 
 
-def first(earlier: Int32[Array, " batch"], later: Int32[Array, " batch"]) -> Int32[Array, " batch"]:
-    """The earlier fault of each product-trial, where it has one."""
-    return jnp.where(earlier > 0, earlier, later)
+class Found(NamedTuple):
+    """A test: the product-trials that fail it, and the fault that they have."""
+
+    bad: Bool[Array, " batch"]
+    fault: Int32[Array, " batch"]
 
 
-def of_state(state: State, day: Int32[Array, ""], check: Check) -> Int32[Array, " batch"]:
-    """Faults of a state."""
-    faults = jnp.zeros_like(state.backlog[0])
-    for name, code in _STATE.items():
-        if (name in DAILY) == (check is Check.DAY):
-            faults = first(faults, _code(_outside(getattr(state, name)), day, code))
-    return faults
+def first(earlier: Int32[Array, " batch"], *tests: Found) -> Int32[Array, " batch"]:
+    """Each product-trial's earlier fault (0: none), else that of the first test that it fails, else 0."""
+    fault = jnp.zeros_like(earlier)
+    for found in reversed(tests):  # each result has one user, so that XLA fuses the tests without repeating them
+        fault = jnp.where(found.bad, found.fault, fault)
+    return jnp.where(earlier > 0, earlier, fault)
 
 
-def of_order(inputs: Inputs, order: Order, day: Int32[Array, ""]) -> Int32[Array, " batch"]:
-    """Faults of a buying decision: its quantity, an LP without an optimum, or units that cannot be ordered."""
-    quantity = _code(_outside(order.quantity[None]), day, _QUANTITY)
-    status = jnp.where(order.status != Status.OPTIMAL, day * _CODES + order.status, 0)
+def of_state(state: State, day: Int32[Array, ""], check: Check) -> list[Found]:
+    """Units of a state."""
+    names = [name for name in _STATE if (name in DAILY) == (check is Check.DAY)]
+    return [_found(_outside(getattr(state, name)), day, _STATE[name]) for name in names]
+
+
+def of_order(inputs: Inputs, order: Order, day: Int32[Array, ""]) -> list[Found]:
+    """A buying decision: its quantity, an LP without an optimum, units that cannot be ordered."""
     units = jnp.where(inputs.orderable, order.units, -order.units)
-    return first(first(quantity, status), _code(_outside(units), day, _ORDER))
+    return [
+        _found(_outside(order.quantity[None]), day, _QUANTITY),
+        Found(order.status != Status.OPTIMAL, day * _CODES + order.status),
+        _found(_outside(units), day, _ORDER),
+    ]
 
 
-def of_moves(
-    inputs: Inputs, moved: Int32[Array, "sources slots batch"], day: Int32[Array, ""]
-) -> Int32[Array, " batch"]:
-    """Faults of a placement decision; a lack of stock shows in the state."""
+def of_moves(inputs: Inputs, moved: Int32[Array, "sources slots batch"], day: Int32[Array, ""]) -> list[Found]:
+    """A placement decision; a lack of stock shows in the state."""
     exists = inputs.transit_days[: moved.shape[0]] >= 0
-    return _code(_outside(jnp.where(exists, moved, -moved)), day, _MOVES)
+    return [_found(_outside(jnp.where(exists, moved, -moved)), day, _MOVES)]
 
 
 def of_service(
-    inputs: Inputs,
-    service: Service,
-    lost: Int32[Array, "regions batch"],
-    day: Int32[Array, ""],
-) -> Int32[Array, " batch"]:
-    """Faults of a fulfillment decision; a lack of stock, and waiting units below 0, show in the state."""
+    inputs: Inputs, service: Service, lost: Int32[Array, "regions batch"], day: Int32[Array, ""]
+) -> list[Found]:
+    """A fulfillment decision; a lack of stock, and waiting units below 0, show in the state."""
     units, taken = service
     apart = units.sum((0, 1), dtype=jnp.int32) != taken.sum(0, dtype=jnp.int32)
     wrong = _outside(jnp.where(inputs.preference >= 0, units, -units)) | _outside(lost) | apart
-    return _code(wrong, day, _SERVICE)
+    return [_found(wrong, day, _SERVICE)]
 
 
-def of_demand(units: Float64[Array, "regions days batch"], week: Int32[Array, ""]) -> Int32[Array, " batch"]:
-    """Faults of a week's demand, before it is made whole numbers; named on the week's first day."""
+def of_demand(units: Float64[Array, "regions days batch"], week: Int32[Array, ""]) -> Found:
+    """A week's demand, before it is made whole numbers; named on the week's first day."""
     fine = (units >= 0) & (units < MOST_UNITS)
-    return _code(~fine.all((0, 1)), 7 * week, _DEMAND)
+    return _found(~fine.all((0, 1)), 7 * week, _DEMAND)
 
 
 def sentence(fault: int) -> str:
@@ -102,15 +105,12 @@ def sentence(fault: int) -> str:
     return f"day {day}, {names[code]} left the range of 0 to {MOST_UNITS - 1:,} units"
 
 
-def _code(bad: Bool[Array, " batch"], day: Int32[Array, ""], code: int) -> Int32[Array, " batch"]:
-    return jnp.where(bad, day * _CODES + code, 0)
+def _found(bad: Bool[Array, " batch"], day: Int32[Array, ""], code: int) -> Found:
+    return Found(bad, jnp.full_like(bad, day * _CODES + code, jnp.int32))
 
 
 def _outside(units: Int32[Array, "*lead batch"]) -> Bool[Array, " batch"]:
     """Whether any of a product-trial's numbers is negative or 2**26 and more."""
     flat = units.reshape(-1, units.shape[-1])
-    if flat.shape[0] <= _UNROLLED:
-        together = reduce(jnp.bitwise_or, flat)
-    else:
-        together = lax.reduce(flat, jnp.int32(0), jnp.bitwise_or, (0,))
+    together = lax.reduce(flat, jnp.int32(0), jnp.bitwise_or, (0,))
     return (together & jnp.int32(-MOST_UNITS)) != 0

@@ -92,7 +92,7 @@ def rollout(
         demand, found = env.week_of_demand(inputs, shared, week.number)
         state = state._replace(fault=guard.first(state.fault, found))
         (state, memory, sums), days = lax.scan(one_day, _Morning(state, memory, nothing), demand)
-        fault = guard.first(state.fault, guard.of_state(state, state.day - 1, Check.WEEK))
+        fault = guard.first(state.fault, *guard.of_state(state, state.day - 1, Check.WEEK))
         return (state._replace(fault=fault), memory), (sums, keep(policies.buy, inputs, memory), days)
 
     zero = jnp.zeros_like(inputs.on_hand)

@@ -40,7 +40,7 @@ def start(chunk):
     def faults(state: State, shared: Shared):
         order, _ = policy(inputs, shared, state, state.day, policy.init(inputs))
         state, _ = env.step(inputs, shared, state, env.Decisions(order), demand)
-        return guard.first(state.fault, guard.of_state(state, state.day - 1, Check.WEEK))
+        return guard.first(state.fault, *guard.of_state(state, state.day - 1, Check.WEEK))
 
     return faults, env.reset(inputs, shared)._replace(day=jnp.int32(7)), shared
 
@@ -59,7 +59,9 @@ def test_all_units_of_the_state_are_watched(start, leaf, value):
     found = np.asarray(faults(planted, shared))
     assert np.flatnonzero(found).tolist() == [3]
     assert guard.sentence(int(found[3])).startswith("day 7, ")
-    whole = guard.first(*(guard.of_state(planted, jnp.int32(7), check) for check in Check))
+    whole = guard.first(
+        planted.fault, *(test for check in Check for test in guard.of_state(planted, jnp.int32(7), check))
+    )
     assert guard.sentence(int(whole[3])) == f"day 7, {leaf} left the range of 0 to {MOST_UNITS - 1:,} units"
 
 
