@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from jaxsim import atomic
 from jaxsim.runs import toml
 from jaxsim.runs.metrics import Metrics
+from jaxsim.scenario.schema import RESOURCE_NAMES
 
 PACKAGES = ("jaxsim-inbound", "jax", "jaxlib", "numpy", "scipy", "equinox", "highspy", "pyarrow")
 """Packages whose versions a manifest records."""
@@ -43,6 +44,7 @@ _FILES = {
     "report.html",
     *(f"{name}.parquet" for name in TABLES),
     *(f"{name}.png" for name in FIGURES),
+    *(f"{name}_{resource}.png" for name in FIGURES for resource in RESOURCE_NAMES),
 }
 _UNFINISHED = re.compile(r"\.(.+)\.[^.]{8}\.tmp")  # what a killed `atomic.replacing` leaves
 

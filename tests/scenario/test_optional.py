@@ -95,6 +95,8 @@ def test_numbers_that_are_not_finite_are_found_in_every_column(tmp_path, value):
     tables = {**textbook.scenario(weeks=2).tables}
     tables["in_flight"] = pa.Table.from_pylist([flight], schema=TABLES["in_flight"].arrow())
     tables["forecast"] = tables["demand"]
+    stored = {"node": "depot", "week": 0, "units": 3}
+    tables["storage_plan"] = pa.Table.from_pylist([stored], schema=TABLES["storage_plan"].arrow())
     paths = [{"product": name, "trial": 0, "week": week, "units": 3} for name in PRODUCTS for week in range(2)]
     tables["demand_paths"] = pa.Table.from_pylist(paths, schema=TABLES["demand_paths"].arrow())
     write(tmp_path / "bad", tables)
