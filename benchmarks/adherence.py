@@ -11,27 +11,25 @@ import tempfile
 from pathlib import Path
 
 from jaxsim.runs import runtime
-from jaxsim.runs.progress import Progress, Silent
-from jaxsim.runs.study import Search, Simulation, search_study
 from jaxsim.scenario.generate import generate
+from jaxsim.studies.search import search
 from validation.environment import device_name, environment
 
 TIMING = "wall seconds of a whole search, compilation included, generating the scenario and the report not"
 
 
-def run(preset: str, history: Path | None, simulation: Simulation, progress: Progress) -> dict[str, float | int]:
+def run(preset: str, history: Path | None, products: int, trials: int) -> dict[str, float | int]:
     """Generate a scenario, search its costs, and return the headline figures with the ratios that matter."""
     with tempfile.TemporaryDirectory() as folder:
         scenario = Path(folder) / "scenario"
         generate(scenario, preset, seed=1, demand_history=history)
-        study = search_study(scenario, Path(folder) / "run", simulation, Search(iterations=30), progress=progress)
-        metrics = study.run.metrics()
+        metrics = search(scenario, products=products, trials=trials, iterations=30, out=Path(folder) / "run").metrics
     figures = {name: figure.mean for name, _, figure in metrics.figures()}
     figures |= {name: value for name, value in metrics.facts() if not isinstance(value, str)}
     figures["wmapd_fall"] = 1 - figures["wmapd"] / figures["wmapd_unconstrained"]
     figures["wmapd_over_bound"] = figures["wmapd"] / figures["wmapd_bound"]
     figures["pna_fall"] = 1 - figures["pna"] / figures["pna_unconstrained"]
-    return {"products": simulation.products, "trials": simulation.trials} | figures
+    return {"products": products, "trials": trials} | figures
 
 
 def main() -> None:
@@ -41,13 +39,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
     runtime.configure()
-    cases = {"demo": ("demo", None, Simulation(3000, 2)), "paper": ("paper", None, Simulation(10_000, 2))}
+    cases = {"demo": ("demo", None, 3000, 2), "paper": ("paper", None, 10_000, 2)}
     if options.history is not None:
-        cases[options.history.stem] = ("demo", options.history, Simulation(100_000, 7))
+        cases[options.history.stem] = ("demo", options.history, 100_000, 7)
     scenarios: dict[str, dict[str, float | int]] = {}
     report = environment(1, TIMING) | {"scenarios": scenarios}
-    for name, (preset, history, simulation) in cases.items():
-        figures = run(preset, history, simulation, Silent())
+    for name, case in cases.items():
+        figures = run(*case)
         scenarios[name] = figures
         print(name, {key: round(value, 4) for key, value in figures.items()}, flush=True)
         options.out.mkdir(parents=True, exist_ok=True)

@@ -127,9 +127,9 @@ def can_record() -> bool:
 
 def recorded_instances(products: int, most: int, seed: int) -> Instances:
     """Reviews that two consecutive iterations of a cost search on the preset `demo` have in common, shuffled."""
-    from jaxsim.runs.problem import load_problem
     from jaxsim.scenario.generate import generate
     from jaxsim.simulator import Simulator
+    from jaxsim.studies.problem import load_problem
     from validation.simulated_lps import lps_of
 
     with tempfile.TemporaryDirectory() as folder:
@@ -151,9 +151,9 @@ def recorded_instances(products: int, most: int, seed: int) -> Instances:
 
 def _costs_in_the_middle(problem, simulator, seed: int) -> list[Float64[np.ndarray, "nodes weeks"]]:
     """Capacity costs of two consecutive iterations of a search."""
+    from jaxsim.cost_search import Evaluation, IterationCount, SearchConfig, search, typical_cost_spread
     from jaxsim.measures import utilization
     from jaxsim.resources import NodeWeeks
-    from jaxsim.search import Evaluation, IterationCount, SearchConfig, search, typical_cost_spread
 
     planned = NodeWeeks.of_plan(problem.system.network.nodes, problem.plan)
     path = []

@@ -2,35 +2,75 @@
 
     import jaxsim
 
-    system = jaxsim.build(jaxsim.load("scenario"))
-    outcome = jaxsim.Simulator(system, trials=4, seed=1).run()
-    print(jaxsim.measures.utilization(system, outcome).mean)
+    jaxsim.generate("scenario", "tiny", seed=1)
+    found = jaxsim.search("scenario", iterations=8)
+    print(found.metrics.wmapd, found.costs.to_pandas())
 
-Names are imported when they are first used, so `import jaxsim` costs nothing.
+`search`, `simulate` and `compare` do what the commands of these names do. Names are imported when they are first used,
+so `import jaxsim` costs nothing; type checkers see what they are.
 """
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jaxsim.version import __version__ as __version__
 
+if TYPE_CHECKING:
+    from jaxsim import cost_search as cost_search
+    from jaxsim import kernels as kernels
+    from jaxsim import measures as measures
+    from jaxsim import outcome as outcome
+    from jaxsim import reference as reference
+    from jaxsim import report as report
+    from jaxsim import runs as runs
+    from jaxsim import sampling as sampling
+    from jaxsim import scenario as scenario
+    from jaxsim import simulator as simulator
+    from jaxsim import studies as studies
+    from jaxsim import system as system
+    from jaxsim.cost_search import Evaluation as Evaluation
+    from jaxsim.cost_search import SearchConfig as SearchConfig
+    from jaxsim.outcome import Outcome as Outcome
+    from jaxsim.scenario import Scenario as Scenario
+    from jaxsim.scenario import ScenarioError as ScenarioError
+    from jaxsim.scenario import find_faults as find_faults
+    from jaxsim.scenario import load as load
+    from jaxsim.scenario import product_statistics as product_statistics
+    from jaxsim.scenario.generate import generate as generate
+    from jaxsim.simulator import Simulator as Simulator
+    from jaxsim.studies.compare import compare as compare
+    from jaxsim.studies.result import Result as Result
+    from jaxsim.studies.result import load_result as load_result
+    from jaxsim.studies.search import Interrupted as Interrupted
+    from jaxsim.studies.search import search as search
+    from jaxsim.studies.simulate import simulate as simulate
+    from jaxsim.system import System as System
+    from jaxsim.system import build as build
+
 _HOMES = {
-    "Evaluation": "jaxsim.search",
+    "Evaluation": "jaxsim.cost_search",
+    "Interrupted": "jaxsim.studies.search",
     "Outcome": "jaxsim.outcome",
+    "Result": "jaxsim.studies.result",
     "Scenario": "jaxsim.scenario",
     "ScenarioError": "jaxsim.scenario",
-    "SearchConfig": "jaxsim.search",
+    "SearchConfig": "jaxsim.cost_search",
     "Simulator": "jaxsim.simulator",
     "System": "jaxsim.system",
     "build": "jaxsim.system",
+    "compare": "jaxsim.studies.compare",
     "find_faults": "jaxsim.scenario",
     "generate": "jaxsim.scenario.generate",
     "load": "jaxsim.scenario",
+    "load_result": "jaxsim.studies.result",
     "product_statistics": "jaxsim.scenario",
+    "search": "jaxsim.studies.search",
+    "simulate": "jaxsim.studies.simulate",
 }
 """Module of each public name."""
 
 _MODULES = (
+    "cost_search",
     "kernels",
     "measures",
     "outcome",
@@ -39,20 +79,22 @@ _MODULES = (
     "runs",
     "sampling",
     "scenario",
-    "search",
     "simulator",
+    "studies",
     "system",
 )
 
 __all__ = [*_HOMES, *_MODULES, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    if name in _MODULES:
-        return importlib.import_module(f"jaxsim.{name}")
-    raise AttributeError(f"module 'jaxsim' has no attribute {name!r}")
+if not TYPE_CHECKING:  # a type checker shall not take every name for one of ours
+
+    def __getattr__(name: str) -> Any:
+        if name in _HOMES:
+            return getattr(importlib.import_module(_HOMES[name]), name)
+        if name in _MODULES:
+            return importlib.import_module(f"jaxsim.{name}")
+        raise AttributeError(f"module 'jaxsim' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -154,7 +154,7 @@ def _generate(options: argparse.Namespace) -> int:
     print(f"{out}: {made.products:,} products, {made.inbound_nodes} inbound nodes, {made.weeks} weeks")
     if options.storage_plan:
         from jaxsim.runs import runtime
-        from jaxsim.runs.storage_plan import add_storage_plan
+        from jaxsim.studies.storage_plan import add_storage_plan
 
         runtime.configure()
         print(f"planned storage in {add_storage_plan(out, options.seed):,} node-weeks")
@@ -179,17 +179,14 @@ def _simulate(options: argparse.Namespace) -> int:
     _prepare(options)
     from jaxsim import report
     from jaxsim.report.text.run import metrics_lines
-    from jaxsim.runs.progress import reporting
-    from jaxsim.runs.study import Simulation, simulate_study
+    from jaxsim.studies.progress import reporting
+    from jaxsim.studies.simulate import simulate
 
-    simulation = Simulation(engine=options.engine, **_given(options, SIMULATION_OPTIONS))
+    given = _given(options, SIMULATION_OPTIONS) | {"engine": options.engine, "costs": options.costs}
     with reporting(options.quiet) as progress:
-        run = simulate_study(
-            options.scenario, options.out, simulation,
-            costs_file=options.costs, overwrite=options.overwrite, progress=progress,
-        )  # fmt: skip
-        page = report.write(run.path)
-    _print(metrics_lines(run.metrics()))
+        result = simulate(options.scenario, **given, **_into(options), progress=progress)
+        page = report.write(options.out)
+    _print(metrics_lines(result.metrics))
     print(page)
     return DONE
 
@@ -200,34 +197,29 @@ def _search(options: argparse.Namespace) -> int:
     from jaxsim.atomic import WriteError
     from jaxsim.report.text.run import metrics_lines
     from jaxsim.runs.folder import RunFolder, open_run
-    from jaxsim.runs.progress import reporting
-    from jaxsim.runs.study import Search, Simulation, search_study
+    from jaxsim.studies.progress import reporting
+    from jaxsim.studies.search import Interrupted, search
 
-    simulation, settings = _given(options, SIMULATION_OPTIONS), _given(options, SEARCH_OPTIONS)
+    given = _given(options, SIMULATION_OPTIONS + SEARCH_OPTIONS)
     if options.resume:  # what was not given again is as it was
         stored = open_run(options.out).config()
         if "search" not in stored:
             return _say(f"{options.out} is not the run of a search", BAD_INPUT)
-        simulation, settings = stored["simulation"] | simulation, stored["search"] | settings
-    study = None
+        given = stored["simulation"] | stored["search"] | given
+    result = None
     try:
         with reporting(options.quiet) as progress:
-            study = search_study(
-                options.scenario, options.out, Simulation(**simulation), Search(**settings),
-                overwrite=options.overwrite, resume=options.resume, progress=progress,
-            )  # fmt: skip
-            page = None if study.interrupted else report.write(study.run.path)
+            result = search(options.scenario, **given, **_into(options), resume=options.resume, progress=progress)
+            page = report.write(options.out)
     except WriteError as error:
         if not RunFolder(options.out).resumable:
             raise
         return _say(f"{error}; make room, then go on with --resume --out {options.out}", INTERRUPTED)
-    except KeyboardInterrupt:
-        if study is None and not options.resume:
+    except KeyboardInterrupt as stop:
+        if result is None and not options.resume and not isinstance(stop, Interrupted):
             return _say(f"interrupted before a run was begun in {options.out}; start it again", INTERRUPTED)
-        page = None
-    if study is None or page is None:
         return _say(f"interrupted; go on with --resume --out {options.out}", INTERRUPTED)
-    _print(metrics_lines(study.run.metrics()))
+    _print(metrics_lines(result.metrics))
     print(page)
     return DONE
 
@@ -239,7 +231,7 @@ def _conformance(options: argparse.Namespace) -> int:
     _prepare(options)
     from jaxsim.conformance.check import check_scenario, write_figures
     from jaxsim.report.text.conformance import check_lines
-    from jaxsim.runs.progress import reporting
+    from jaxsim.studies.progress import reporting
 
     settings = {"trials": options.trials, "seed": options.seed, "lp_dtype": options.lp_dtype}
     with reporting(options.quiet) as progress:
@@ -262,10 +254,9 @@ def _report(options: argparse.Namespace) -> int:
 
 def _compare(options: argparse.Namespace) -> int:
     from jaxsim.report.text.run import comparison_lines
-    from jaxsim.runs.compare import compare
-    from jaxsim.runs.folder import open_run
+    from jaxsim.studies.compare import compare
 
-    _print(comparison_lines(compare(open_run(options.first), open_run(options.second))))
+    _print(comparison_lines(compare(options.first, options.second)))
     return DONE
 
 
@@ -285,6 +276,11 @@ def _need_folder(path: Path) -> None:
 
 def _given(options: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
     return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+
+
+def _into(options: argparse.Namespace) -> dict[str, Any]:
+    """Where a study goes."""
+    return {"out": options.out, "overwrite": options.overwrite}
 
 
 def _print(lines: Iterable[str]) -> None:

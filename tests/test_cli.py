@@ -9,9 +9,9 @@ import pytest
 import jaxsim
 from jaxsim import cli
 from jaxsim.atomic import WriteError
-from jaxsim.runs import study
+from jaxsim.runs import checkpoint
 from tests.report.fakes import made_up_run
-from tests.runs.conftest import soft_engine
+from tests.studies.conftest import soft_engine
 
 
 def run(*arguments) -> int:
@@ -35,7 +35,7 @@ def fast_engine(monkeypatch, tmp_path):
     """Searches with a stand-in for the engine, a cache of their own, and coarse pictures."""
     monkeypatch.setenv("JAXSIM_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr("jaxsim.report.page.DPI", 30)
-    monkeypatch.setattr(study, "engine", lambda name, system, trials, seed, first_trial=0: soft_engine(system))
+    monkeypatch.setattr("jaxsim.studies.problem.engine", lambda name, system, *_: soft_engine(system))
 
 
 def test_help_needs_neither_jax_nor_numpy():
@@ -110,7 +110,7 @@ def test_search_report_and_resume(scenario, tmp_path, capsys, monkeypatch):
     out = tmp_path / "run"
     arguments = ("search", scenario, "--out", out, "--iterations", 4, "--sample", 10)
     with monkeypatch.context() as patch:
-        patch.setattr(study, "_out_of_sample", _interrupt)
+        patch.setattr("jaxsim.studies.search._out_of_sample", _interrupt)
         assert run(*arguments) == 75
     assert run("report", out) == 1
     assert run("search", scenario, "--out", out, "--resume", "--iterations", 5) == 1
@@ -133,12 +133,12 @@ def test_interrupted_searches_say_how_to_go_on(scenario, tmp_path, capsys, monke
     out = tmp_path / "run"
     arguments = ("search", scenario, "--out", out, "--iterations", 4, "--sample", 10, "--quiet")
     with monkeypatch.context() as patch:
-        patch.setattr(study, "load_problem", _interrupt)
+        patch.setattr("jaxsim.studies.search.load_problem", _interrupt)
         assert run(*arguments) == 75
     assert capsys.readouterr().err == f"jaxsim: interrupted before a run was begun in {out}; start it again\n"
     assert not out.exists()
     with monkeypatch.context() as patch:
-        patch.setattr(study, "wmapd_bound", _interrupt)
+        patch.setattr("jaxsim.studies.search.wmapd_bound", _interrupt)
         assert run(*arguments) == 75
     assert capsys.readouterr().err == f"jaxsim: interrupted; go on with --resume --out {out}\n"
     with monkeypatch.context() as patch:
@@ -152,7 +152,7 @@ def test_interrupted_searches_say_how_to_go_on(scenario, tmp_path, capsys, monke
 @pytest.mark.filterwarnings("always:all checkpoints:RuntimeWarning")
 @pytest.mark.usefixtures("fast_engine")
 def test_a_full_disk_names_the_file_and_how_to_go_on(scenario, tmp_path, capsys, monkeypatch):
-    out, save = tmp_path / "run", study.checkpoint.save
+    out, save = tmp_path / "run", checkpoint.save
 
     def full(folder, identity, found):
         if found.iteration == 3:
@@ -161,7 +161,7 @@ def test_a_full_disk_names_the_file_and_how_to_go_on(scenario, tmp_path, capsys,
 
     arguments = ("search", scenario, "--out", out, "--iterations", 4, "--sample", 10, "--quiet")
     with monkeypatch.context() as patch:
-        patch.setattr(study.checkpoint, "save", full)
+        patch.setattr(checkpoint, "save", full)
         assert run(*arguments) == 75
     place = out / "checkpoints" / "000003.npz"
     how = f"make room, then go on with --resume --out {out}"
@@ -190,4 +190,4 @@ def test_public_names_resolve():
     for name in jaxsim.__all__:
         assert getattr(jaxsim, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
-        _ = jaxsim.nonsense
+        _ = jaxsim.nonsense  # pyright: ignore[reportAttributeAccessIssue]

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
+from jaxsim.cost_search import typical_cost_spread
 from jaxsim.outcome import Trajectory
 from jaxsim.resources import ARRIVALS, Charge
-from jaxsim.runs.problem import load_problem
-from jaxsim.search import typical_cost_spread
 from jaxsim.simulator import Simulator
+from jaxsim.studies.problem import load_problem
 from jaxsim.system import System
 
 Fields = dict[str, np.ndarray]
 
 COST_SIZES = (0.0, 0.3, 1.0, 3.0, 30.0)
-"""Standard deviations of capacity costs, taken in turn, in units of `jaxsim.search.typical_cost_spread`."""
+"""Standard deviations of capacity costs, taken in turn, in units of `jaxsim.cost_search.typical_cost_spread`."""
 
 
 def simulated_lps(

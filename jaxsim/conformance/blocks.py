@@ -17,9 +17,9 @@ from jaxsim.conformance.conservation import Balance, balance
 from jaxsim.measures import preferred_node_availability, utilization, wmapd
 from jaxsim.outcome import Outcome, Trajectory
 from jaxsim.resources import Costs
-from jaxsim.runs.problem import Problem
-from jaxsim.runs.progress import Progress, Silent
 from jaxsim.simulator import Simulator
+from jaxsim.studies.problem import Problem
+from jaxsim.studies.progress import Progress, Silent
 from jaxsim.system import FULFILLMENT, System
 
 BLOCK = 128

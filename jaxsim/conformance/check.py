@@ -13,9 +13,9 @@ from jaxsim.atomic import write_bytes
 from jaxsim.conformance.blocks import Conformance, conform
 from jaxsim.conformance.figures import figures, verdict
 from jaxsim.resources import Prices
-from jaxsim.runs.costs import read_costs
-from jaxsim.runs.problem import Problem, load_problem
-from jaxsim.runs.progress import Progress, Silent
+from jaxsim.studies.costs import read_costs
+from jaxsim.studies.problem import Problem, load_problem
+from jaxsim.studies.progress import Progress, Silent
 from jaxsim.version import __version__
 
 

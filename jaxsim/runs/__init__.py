@@ -1,5 +1,5 @@
-"""Run folders: what a simulation or a search leaves on disk, and how an interrupted one goes on.
+"""Run folders: what a study leaves on disk, and how an interrupted one goes on.
 
-`folder` keeps the files, `checkpoint` the state of a search after each iteration, `study` runs the stages from tables
-to measures, and `progress` tells people about it. `runtime` holds the few settings of JAX that a command needs.
+`folder` keeps the files, `metrics` says what `metrics.json` holds, `checkpoint` keeps the state of a search after each
+iteration. `runtime` holds the few settings of JAX that a command needs.
 """

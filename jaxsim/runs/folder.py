@@ -13,7 +13,7 @@ import platform
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,24 +121,33 @@ class RunFolder:
         except ValueError as error:
             raise RunError(f"cannot read {self.metrics_file}: {error}") from error
 
-    def table(self, name: str) -> dict[str, Any]:
-        """Read a table of the run as NumPy columns."""
+    def arrow(self, name: str) -> pa.Table:
+        """Read a table of the run; columns have their present names."""
         file = self.path / f"{name}.parquet"
         try:
             table = pq.read_table(file)
         except (OSError, pa.ArrowInvalid) as error:
             raise RunError(f"cannot read {file}: {error}") from error
         names: list[str] = table.column_names
-        return {RENAMED.get(name, name): table[name].to_numpy() for name in names}
+        return table.rename_columns([RENAMED.get(name, name) for name in names])
+
+    def table(self, name: str) -> dict[str, Any]:
+        """Read a table of the run as NumPy columns."""
+        return columns_of(self.arrow(name))
 
     def has(self, name: str) -> bool:
         """Whether the run has a table of this name."""
         return (self.path / f"{name}.parquet").exists()
 
-    def write_table(self, name: str, columns: dict[str, Any]) -> None:
-        """Write a table given as columns; its name is one of `TABLES`."""
+    def write_table(self, name: str, columns: pa.Table | dict[str, Any]) -> None:
+        """Write a table, or one given as columns; its name is one of `TABLES`."""
         with atomic.replacing(self._own(f"{name}.parquet")) as file:
             pq.write_table(pa.table(columns), file)
+
+    def write_tables(self, tables: Mapping[str, pa.Table]) -> None:
+        """Write tables by their names."""
+        for name, table in tables.items():
+            self.write_table(name, table)
 
     def write_figure(self, name: str, content: bytes) -> None:
         """Write a PNG figure; its name is one of `FIGURES`."""
@@ -153,6 +162,12 @@ class RunFolder:
     def write_metrics(self, metrics: Metrics) -> None:
         """Write the measures, which marks the run as finished."""
         atomic.write_bytes(self.metrics_file, _json_bytes(metrics.to_json()))
+
+
+def columns_of(table: pa.Table) -> dict[str, Any]:
+    """A table as NumPy columns."""
+    names: list[str] = table.column_names
+    return {name: table[name].to_numpy() for name in names}
 
 
 def _json_bytes(value: dict[str, Any]) -> bytes:

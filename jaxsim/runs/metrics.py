@@ -59,6 +59,10 @@ class Effect:
         """With costs where there are any, else without."""
         return self.constrained or self.unconstrained
 
+    def to_json(self) -> dict[str, Any]:
+        """Numbers by the names that they have in `metrics.json`."""
+        return _to_json(self)
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Adhered:
@@ -166,8 +170,8 @@ def _from_json(kind: type[Record], content: Mapping[str, Any]) -> Record:
             continue
         if LABEL in each.metadata:
             values[each.name] = Figure(*(_known(content, each.name + suffix) for suffix in ("", "_se", "_noise")))
-        else:
-            values[each.name] = content[each.name]
+        else:  # of others, only numbers that are not finite are written as null
+            values[each.name] = math.nan if content[each.name] is None else content[each.name]
     return kind(**values)
 
 

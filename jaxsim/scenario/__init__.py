@@ -2,7 +2,8 @@
 
 from jaxsim.scenario.check import Findings, examine, find_faults
 from jaxsim.scenario.faults import Fault, ScenarioError
-from jaxsim.scenario.scenario import ProductStatistics, Scenario, fingerprint, load, product_statistics
+from jaxsim.scenario.frames import arrow_table
+from jaxsim.scenario.scenario import ProductStatistics, Scenario, Source, fingerprint, load, product_statistics
 from jaxsim.scenario.schema import QUANTILE_COLUMNS, QUANTILE_LEVELS, TABLES
 from jaxsim.scenario.write import ScenarioWriter, write
 
@@ -16,6 +17,8 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "ScenarioWriter",
+    "Source",
+    "arrow_table",
     "examine",
     "find_faults",
     "fingerprint",

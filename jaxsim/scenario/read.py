@@ -112,6 +112,14 @@ def read_file(
     return _sound_columns(raw, table, wanted, faults)
 
 
+def sound_table(rows: pa.Table, table: Table) -> tuple[pa.Table, list[Fault]]:
+    """A table in memory as `read_file` gives one of a file: sound columns in the schema's types, and faults."""
+    names: list[str] = rows.column_names
+    present = [name for name in names if names.count(name) == 1]
+    wanted = [column for column in table.columns_among(present) if column.name in present]
+    return _sound_columns(rows, table, wanted, _name_faults(names, table))
+
+
 def _unreadable(table: Table, path: Path, error: Exception) -> Fault:
     text = " ".join(str(error).split())
     if "invalid UTF8" in text:

@@ -16,6 +16,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +24,7 @@ import pyarrow.compute as pc
 
 from jaxsim.scenario.check import faults_of
 from jaxsim.scenario.faults import Fault, ScenarioError
+from jaxsim.scenario.frames import checked_tables
 from jaxsim.scenario.read import read_table, rows_as_in_files, table_file
 from jaxsim.scenario.schema import PRODUCT_TABLES, TABLES
 
@@ -33,6 +35,36 @@ class Scenario:
 
     tables: Mapping[str, pa.Table]
     weeks: int
+
+    @classmethod
+    def from_frames(cls, frames: Mapping[str, Any]) -> "Scenario":
+        """A scenario of data frames, checked as files are.
+
+        Args:
+            frames: frames of Arrow, pandas, polars or another library with the Arrow interface, or mappings of
+                columns, by the names of the tables in `docs/tables.md`; optional tables may be absent.
+
+        Raises:
+            ScenarioError: the frames break the schema.
+            TypeError: something is no data frame.
+        """
+        return _scenario(checked_tables(frames))
+
+    def select(self, products: Sequence[str]) -> "Scenario":
+        """The scenario with only the products of these names.
+
+        Raises:
+            ScenarioError: a product is not there.
+        """
+        faults = _absent(self.tables["products"], products)
+        if faults:
+            raise ScenarioError(faults)
+        names = pa.array(products, pa.string())
+        tables = dict(self.tables)
+        for name in PRODUCT_TABLES:
+            if name in tables and "product" in tables[name].column_names:
+                tables[name] = tables[name].filter(pc.is_in(tables[name]["product"], value_set=names))
+        return dataclasses.replace(self, tables=MappingProxyType(tables))
 
     def column(self, table: str, column: str) -> np.ndarray:
         """A column as an array: str objects, bool, int64 or float64; an optional one with its default filled in."""
@@ -92,11 +124,15 @@ class ProductStatistics:
     """Distinct sets of orderable nodes, each in node-table order; the empty set where a product cannot be ordered."""
 
 
-def load(folder: str | os.PathLike, products: Sequence[str] | None = None) -> Scenario:
+Source = Scenario | str | os.PathLike[str]
+"""A scenario in memory, or its folder."""
+
+
+def load(folder: Source, products: Sequence[str] | None = None) -> Scenario:
     """Load a scenario, checked.
 
     Args:
-        folder: a scenario folder, see `docs/tables.md`.
+        folder: a scenario folder, see `docs/tables.md`; or a scenario in memory, of which to take products.
         products: names of the products to load; all by default. Tables without products are always whole.
 
     Raises:
@@ -104,6 +140,8 @@ def load(folder: str | os.PathLike, products: Sequence[str] | None = None) -> Sc
     """
     if products is not None:
         products = list(products)
+    if isinstance(folder, Scenario):
+        return folder if products is None else folder.select(products)
     tables, faults = {}, []
     for name in TABLES:
         rows = products if name in PRODUCT_TABLES else None
@@ -117,6 +155,11 @@ def load(folder: str | os.PathLike, products: Sequence[str] | None = None) -> Sc
         faults += _absent(tables["products"], products)
     if faults:
         raise ScenarioError(faults)
+    return _scenario(tables)
+
+
+def _scenario(tables: dict[str, pa.Table]) -> Scenario:
+    """A scenario of checked tables."""
     weeks = int(pc.max(tables["labor_plan"]["week"]).as_py()) + 1
     return Scenario(MappingProxyType(tables), weeks)
 
@@ -141,13 +184,12 @@ def _absent(table: pa.Table, products: Sequence[str]) -> list[Fault]:
     return [Fault("unknown product", "products", rule, remedy, "product", None, repr(absent[0].as_py()), len(absent))]
 
 
-def product_statistics(folder: str | os.PathLike) -> ProductStatistics:
-    """Read what sampling needs of every product, and no other column.
+def product_statistics(folder: Source) -> ProductStatistics:
+    """Read what sampling needs of every product, and no other column; of a scenario in memory take it.
 
     Raises:
         ScenarioError: one of those columns cannot be read, or names a product that `products` lacks.
     """
-    folder = Path(folder)
     wanted = {
         "nodes": ["node"],
         "products": ["product", "vendor", "review_weeks", "case_pack", "unit_volume"],
@@ -157,10 +199,13 @@ def product_statistics(folder: str | os.PathLike) -> ProductStatistics:
     }
     tables, faults = {}, []
     for name, columns in wanted.items():
-        tables[name], found = read_table(folder, name, columns)
+        if isinstance(folder, Scenario):
+            tables[name] = folder.tables[name]
+            continue
+        tables[name], found = read_table(Path(folder), name, columns)
         faults += found
     if faults:
-        raise ScenarioError(rows_as_in_files(folder, faults))
+        raise ScenarioError(_in_files(folder, faults))
     names = tables["products"]["product"]
     named = ("demand", "product_nodes", "in_flight")
     of = {name: _rows(folder, tables[name]["product"], names, name) for name in named}
@@ -178,14 +223,19 @@ def product_statistics(folder: str | os.PathLike) -> ProductStatistics:
     )
 
 
-def _rows(folder: Path, column: pa.ChunkedArray, names: pa.ChunkedArray, table: str) -> np.ndarray:
+def _in_files(folder: Source, faults: list[Fault]) -> list[Fault]:
+    """Faults with rows as their author counts them."""
+    return faults if isinstance(folder, Scenario) else rows_as_in_files(Path(folder), faults)
+
+
+def _rows(folder: Source, column: pa.ChunkedArray, names: pa.ChunkedArray, table: str) -> np.ndarray:
     """Row of the products table of each name in a column."""
     found = pc.index_in(column, value_set=names.combine_chunks())
     if found.null_count:
         row = int(np.flatnonzero(found.is_null())[0])
         rule, value = "occurs in products.product", repr(column[row].as_py())
         fault = Fault("dangling reference", table, rule, "Add the product.", "product", row, value, found.null_count)
-        raise ScenarioError(rows_as_in_files(folder, [fault]))
+        raise ScenarioError(_in_files(folder, [fault]))
     return found.to_numpy()
 
 
@@ -209,12 +259,17 @@ def _orderable_sets(
     return sets, which.reshape(-1)
 
 
-def fingerprint(folder: str | os.PathLike) -> str:
+def fingerprint(folder: Source) -> str:
     """SHA-256 (hex) over the names and bytes of the scenario's table files: the scenario's identity.
+
+    That of a scenario in memory is over the names and values of its columns, so it is not that of a folder that holds
+    the same.
 
     Raises:
         ScenarioError: a table is missing, or there are two files of it.
     """
+    if isinstance(folder, Scenario):
+        return _fingerprint_of_values(folder)
     digest, faults = hashlib.sha256(), []
     for name in TABLES:
         path, found = table_file(Path(folder), name)
@@ -225,4 +280,20 @@ def fingerprint(folder: str | os.PathLike) -> str:
             digest.update(f"{path.name}:{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
     if faults:
         raise ScenarioError(faults)
+    return digest.hexdigest()
+
+
+def _fingerprint_of_values(scenario: Scenario) -> str:
+    digest = hashlib.sha256()
+    for name, rows in scenario.tables.items():
+        for column in rows.column_names:
+            digest.update(f"{name}.{column}:{rows.num_rows}\n".encode())
+            values = rows[column].combine_chunks()
+            digest.update(np.packbits(values.is_null().to_numpy(zero_copy_only=False)).tobytes())
+            if pa.types.is_string(values.type):
+                codes = values.dictionary_encode()
+                digest.update("\0".join(map(str, codes.dictionary.to_pylist())).encode())
+                values = codes.indices
+            blank = pa.scalar(0).cast(values.type)
+            digest.update(pc.fill_null(values, blank).to_numpy(zero_copy_only=False).tobytes())
     return digest.hexdigest()

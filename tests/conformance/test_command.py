@@ -154,7 +154,7 @@ def test_bad_input_is_1_and_one_sentence_bad_usage_2(scenario, tmp_path, capsys)
 
 def test_blocks_share_a_compilation(scenario):
     """All but a single block have equal arrays, longest transfers and sending slots."""
-    from jaxsim.runs.problem import load_problem
+    from jaxsim.studies.problem import load_problem
 
     system = load_problem(scenario, 1000, 0).system
     made = list(blocks._blocks(system, 7))

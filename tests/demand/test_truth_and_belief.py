@@ -11,10 +11,10 @@ from jaxsim import cli, reference
 from jaxsim.conformance import compare
 from jaxsim.demand.forecast import Forecast
 from jaxsim.demand.source import PathSource, QuantileSource
-from jaxsim.runs.problem import unseen_trial
 from jaxsim.scenario import QUANTILE_COLUMNS, TABLES, Scenario, find_faults, load, write
 from jaxsim.scenario.generate import generate
 from jaxsim.simulator import Simulator
+from jaxsim.studies.problem import unseen_trial
 from jaxsim.system import System, build, check_system
 
 FORECAST_FIELDS = {"order_up_to", "segment_width", "target", "region_p60"}

@@ -11,9 +11,10 @@ import pytest
 from jaxsim.measures import INDICATORS
 from jaxsim.report.text.run import metrics_lines
 from jaxsim.runs import claim
-from jaxsim.runs.compare import contributions_of
 from jaxsim.runs.folder import RunError
 from jaxsim.runs.metrics import Adhered, Effect, Figure, Metrics
+from jaxsim.studies.compare import contributions_of
+from jaxsim.studies.result import load_result
 
 FULL = Metrics(
     wmapd_unconstrained=Figure(0.3, 0.02, 0.05),
@@ -103,8 +104,9 @@ def test_reads_the_column_that_was_renamed(tmp_path):
         "asked": np.array([10.0, 20.0]),
     }
     pq.write_table(pa.table(columns), run.path / "contributions.parquet")
+    run.write_metrics(FULL)
     assert run.table("contributions")["sampling_weight"].tolist() == [2.0, 3.0]
-    found = contributions_of(run)
+    found = contributions_of(load_result(run.path))
     assert found is not None
     assert found.sampling_weight.tolist() == [2.0, 3.0]
     assert found.values.keys() == {"asked"}

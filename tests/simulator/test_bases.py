@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from jaxsim.cost_search import Evaluation, IterationCount, SearchConfig, search, typical_cost_spread
 from jaxsim.kernels.buying import Shape
 from jaxsim.kernels.buying.methods import NetworkSimplex
 from jaxsim.kernels.buying.methods.network_simplex import compiled as network_simplex
@@ -13,7 +14,6 @@ from jaxsim.outcome import Outcome
 from jaxsim.resources import NodeWeeks
 from jaxsim.scenario import load
 from jaxsim.scenario.generate import generate
-from jaxsim.search import Evaluation, IterationCount, SearchConfig, search, typical_cost_spread
 from jaxsim.simulator import Simulator, simulator
 from jaxsim.simulator.policies import BuyByLP, Policies
 from jaxsim.system import System, build

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Iterator
 
-from jaxsim.runs.compare import Comparison, Row
 from jaxsim.runs.metrics import Effect, Figure, Metrics
+from jaxsim.studies.compare import Comparison, Row
 
 _NAME, _NUMBER = 36, 12
 

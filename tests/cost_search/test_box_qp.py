@@ -6,7 +6,7 @@ import scipy.optimize
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jaxsim.search import solve_box_qp
+from jaxsim.cost_search import solve_box_qp
 
 
 def instance(seed: int, n: int, rank: int, spread: float = 1.0):

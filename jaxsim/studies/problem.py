@@ -1,24 +1,25 @@
 """A sampled scenario ready to simulate, and the two engines behind one signature."""
 
+import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int
 
+from jaxsim import reference
 from jaxsim.interrupts import check
 from jaxsim.outcome import Outcome
 from jaxsim.resources import Costs, Planned, planned_resources
 from jaxsim.runs.folder import RunError
 from jaxsim.sampling import population_of, stratified_sample, work_saved
-from jaxsim.scenario import load, product_statistics
+from jaxsim.scenario import Scenario, Source, load, product_statistics
+from jaxsim.simulator import Simulator
+from jaxsim.studies.settings import ENGINES, AnyPolicies, Simulation
 from jaxsim.system import System, build, check_trials
-
-ENGINES = ("scan", "events")
-"""The scan engine and the exact one."""
 
 Engine = Callable[[Costs], Outcome]
 """Simulates prices; None is the same as zero prices."""
@@ -46,11 +47,21 @@ class Problem:
         return planned_resources(self.system)
 
 
-def load_problem(scenario: Path, size: int, seed: int) -> Problem:
-    """Read product statistics, draw the sample, read only its rows and make the arrays."""
+def named(scenario: Source) -> str:
+    """What a scenario is called in messages and configurations."""
+    return "a scenario in memory" if isinstance(scenario, Scenario) else os.fspath(scenario)
+
+
+def load_problem(scenario: Source, size: int, seed: int) -> Problem:
+    """Read product statistics, draw the sample, read only its rows and make the arrays.
+
+    Raises:
+        ScenarioError: the scenario cannot be used.
+        RunError: it has no products.
+    """
     population = population_of(product_statistics(scenario))
     if not population.names:
-        raise RunError(f"{scenario} has no products")
+        raise RunError(f"{named(scenario)} has no products")
     sample = stratified_sample(population, size, seed)
     scenario_sample = load(scenario, sample.names)
     row = {name: i for i, name in enumerate(sample.names)}
@@ -69,8 +80,34 @@ def unseen_trial(system: System, trials: int) -> int:
     return trials if there is not None and there >= 2 * trials else 0
 
 
-def engine(name: str, system: System, trials: int, seed: int, first_trial: int = 0) -> Engine:
+def facts(problem: Problem, fingerprint: str, seed: int) -> dict[str, Any]:
+    """What a manifest says beside versions and device."""
+    nodes, weeks = problem.plan.shape
+    return {
+        "scenario_sha256": fingerprint,
+        "seed": seed,
+        "products": problem.population,
+        "sampled_products": len(problem.strata),
+        "nodes": nodes,
+        "weeks": weeks,
+        "node_weeks": len(problem.planned.plan),
+        "sampling_work_saved": problem.work_saved if math.isfinite(problem.work_saved) else None,
+    }
+
+
+def simulator(problem: Problem, settings: Simulation, seed: int | None = None, first_trial: int = 0) -> Engine:
+    """The engine that the settings name, set up for the problem; `seed` stands in for theirs."""
+    seed = settings.seed if seed is None else seed
+    return engine(settings.engine, problem.system, settings.trials, seed, first_trial, settings.policies)
+
+
+def engine(
+    name: str, system: System, trials: int, seed: int, first_trial: int = 0, policies: AnyPolicies | None = None
+) -> Engine:
     """The engine of that name, set up for a system.
+
+    Args:
+        policies: of that engine; its defaults when left out.
 
     Raises:
         RunError: there is no engine of that name.
@@ -79,11 +116,7 @@ def engine(name: str, system: System, trials: int, seed: int, first_trial: int =
     if name not in ENGINES:
         raise RunError(f"there is no engine {name!r}; there are {' and '.join(ENGINES)}")
     check_trials(system, first_trial, trials)
+    settings: dict[str, Any] = {"policies": policies, "trials": trials, "first_trial": first_trial, "seed": seed}
     if name == "scan":
-        from jaxsim.simulator import Simulator  # compiles; the event engine does without
-
-        return Simulator(system, trials=trials, seed=seed, first_trial=first_trial).run
-    from jaxsim import reference
-
-    settings: dict[str, Any] = {"trials": trials, "first_trial": first_trial, "seed": seed}
+        return Simulator(system, **settings).run
     return lambda costs: reference.run(system, costs, **settings, on_progress=lambda _: check()).outcome()

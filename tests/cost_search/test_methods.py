@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jaxsim.search import (
+from jaxsim.cost_search import (
     Bisection,
     DampedBfgs,
     DecayingMaximum,

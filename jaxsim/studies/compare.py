@@ -5,14 +5,20 @@ numbers). Then the interval is that of the difference product-trial by product-t
 independent.
 """
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from jaxtyping import Float64, Int, Shaped
 
 from jaxsim.measures import INDICATORS, WMAPD, Difference, Estimate, Indicator, independent
 from jaxsim.measures.estimates import PerTrial
-from jaxsim.runs.folder import RunFolder
+from jaxsim.runs.folder import columns_of
+from jaxsim.studies.result import Result, load_result
+
+Run = Result | str | os.PathLike[str]
+"""A result, or the run folder that holds one."""
 
 KEYS = ("product", "trial", "sampling_weight", "stratum", "costs")
 
@@ -57,14 +63,26 @@ class Comparison:
     """Why the runs are taken as independent, as part of a sentence; None when they are compared by product-trial."""
     rows: tuple[Row, ...]
 
+    @property
+    def table(self) -> pa.Table:
+        """A row per indicator: both values, their difference with its 95% confidence interval, and the verdict.
 
-def compare(first: RunFolder, second: RunFolder) -> Comparison:
+        `variance_ratio` is how many times as many product-trials independent runs would need for an interval as short.
+        """
+        return pa.Table.from_pylist([_columns(row) for row in self.rows], _TABLE)
+
+
+def compare(first: Run, second: Run) -> Comparison:
     """Compare two finished runs; one with capacity costs is represented by its result with them.
+
+    Args:
+        first: result of a simulation or a search, or its run folder. second: another.
 
     Raises:
         RunError: A run cannot be read, or has not been finished.
     """
-    a, b = first.metrics(), second.metrics()
+    first, second = _result(first), _result(second)
+    a, b = first.metrics, second.metrics
     one, other = contributions_of(first), contributions_of(second)
     reason = why_not_paired(first, second, one, other)
     pair = None if reason is not None or one is None or other is None else (one, other)
@@ -99,11 +117,11 @@ def _row(
     return Row(name, first, second, difference, indicator.verdict(difference))
 
 
-def contributions_of(run: RunFolder) -> Contributions | None:
-    """Read the table; None when an older version, which wrote none, made the run."""
-    if not run.has("contributions"):
+def contributions_of(run: Result) -> Contributions | None:
+    """Columns of the table; None when an older version, which wrote none, made the run."""
+    if "contributions" not in run.tables:
         return None
-    table = run.table("contributions")
+    table = columns_of(run.contributions)
     rows = table["costs"] == table["costs"].max()
     trials = np.unique(table["trial"])
     columns = {name: values[rows].reshape(-1, len(trials)) for name, values in table.items()}
@@ -111,7 +129,7 @@ def contributions_of(run: RunFolder) -> Contributions | None:
     return Contributions(**first, trials=trials, values={n: v for n, v in columns.items() if n not in KEYS})
 
 
-def why_not_paired(first: RunFolder, second: RunFolder, a: Contributions | None, b: Contributions | None) -> str | None:
+def why_not_paired(first: Result, second: Result, a: Contributions | None, b: Contributions | None) -> str | None:
     """What keeps two runs from being compared product-trial by product-trial; None when nothing does.
 
     Args:
@@ -120,7 +138,7 @@ def why_not_paired(first: RunFolder, second: RunFolder, a: Contributions | None,
     """
     if a is None or b is None:
         return "a run has no table of contributions, as an older version made it"
-    one, other = first.manifest(), second.manifest()
+    one, other = first.facts, second.facts
     if one.get("scenario_sha256") != other.get("scenario_sha256"):
         return "they are of different scenarios"
     if one.get("seed") != other.get("seed"):
@@ -129,3 +147,29 @@ def why_not_paired(first: RunFolder, second: RunFolder, a: Contributions | None,
         return f"they have {len(a.trials)} and {len(b.trials)} trials of each product"
     same = all(np.array_equal(getattr(a, name), getattr(b, name)) for name in ("product", "sampling_weight", "stratum"))
     return None if same else "they simulated different products"
+
+
+def _result(run: Run) -> Result:
+    return run if isinstance(run, Result) else load_result(run)
+
+
+_TABLE = pa.schema(
+    [
+        ("indicator", pa.string()),
+        *((name, pa.float64()) for name in ("first", "second", "difference", "low", "high", "variance_ratio")),
+        ("verdict", pa.string()),
+    ]
+)
+
+
+def _columns(row: Row) -> dict[str, float | str | None]:
+    numbers = {
+        "first": row.first.mean,
+        "second": row.second.mean,
+        "difference": row.difference.mean,
+        "low": row.interval[0],
+        "high": row.interval[1],
+        "variance_ratio": row.difference.variance_ratio,
+    }
+    known = {name: None if np.isnan(value) else value for name, value in numbers.items()}
+    return {"indicator": row.name, "verdict": row.verdict, **known}

@@ -7,10 +7,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from jaxsim.resources import ARRIVALS, RESOURCES, STORAGE
-from jaxsim.runs.costs import read_costs
 from jaxsim.runs.folder import RunError
 from jaxsim.scenario import load
 from jaxsim.scenario.schema import RESOURCE_NAMES
+from jaxsim.studies.costs import read_costs
 from jaxsim.system import build
 
 

@@ -24,7 +24,7 @@ from jaxsim.measures.indicators import DEVIATION, PNA
 from jaxsim.outcome import Outcome
 from jaxsim.resources import ARRIVALS, Resource
 from jaxsim.runs.metrics import Adhered, Effect, Figure, Metrics
-from jaxsim.runs.problem import Problem
+from jaxsim.studies.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,20 @@ def utilizations(problem: Problem, outcome: Outcome) -> dict[Resource, Estimate]
     return {each: utilization(system, outcome, strata, each) for each in problem.planned.resources}
 
 
-def cost_columns(problem: Problem, costs: Float64[np.ndarray, " h"]) -> dict[str, Any]:
+def cost_table(problem: Problem, costs: Float64[np.ndarray, " h"]) -> pa.Table:
     """Table `costs` of the planned node-weeks, and whether a price there can change an order."""
-    return problem.planned.columns() | {"cost": costs, "reachable": problem.planned.reachable}
+    return pa.table(problem.planned.columns() | {"cost": costs, "reachable": problem.planned.reachable})
 
 
-def utilization_columns(problem: Problem, unconstrained: Measured, constrained: Measured | None) -> dict[str, Any]:
+def tables(problem: Problem, unconstrained: Measured, constrained: Measured | None) -> dict[str, pa.Table]:
+    """The tables that every study has."""
+    return {
+        "utilization": pa.table(_utilization_columns(problem, unconstrained, constrained)),
+        "contributions": pa.table(_contribution_columns(problem, unconstrained, constrained)),
+    }
+
+
+def _utilization_columns(problem: Problem, unconstrained: Measured, constrained: Measured | None) -> dict[str, Any]:
     """Table `utilization` of the planned node-weeks, units, with standard errors."""
     planned = problem.planned
     columns = planned.columns() | {"plan": planned.plan}
@@ -87,7 +95,7 @@ def utilization_columns(problem: Problem, unconstrained: Measured, constrained: 
     return columns
 
 
-def contribution_columns(problem: Problem, unconstrained: Measured, constrained: Measured | None) -> dict[str, Any]:
+def _contribution_columns(problem: Problem, unconstrained: Measured, constrained: Measured | None) -> dict[str, Any]:
     """Table `contributions`: a row per product and trial without costs and, if there are any, another with costs.
 
     Columns: product; trial; sampling_weight γ; stratum; costs (whether with them); the columns of

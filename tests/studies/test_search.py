@@ -4,19 +4,22 @@ import errno
 import json
 import os
 from threading import Event
+from typing import Any
 
 import numpy as np
 import pytest
 
 from jaxsim import interrupts
 from jaxsim.atomic import WriteError
-from jaxsim.runs import study
-from jaxsim.runs.folder import RunError, RunFolder
-from jaxsim.runs.problem import ENGINES, engine, load_problem
-from jaxsim.runs.progress import Interruptible, Silent
-from jaxsim.runs.study import Search, Simulation, search_study, simulate_study
+from jaxsim.runs.folder import RunError, RunFolder, open_run
+from jaxsim.studies.problem import engine, load_problem
+from jaxsim.studies.progress import Interruptible, Silent
+from jaxsim.studies.search import Interrupted, search
+from jaxsim.studies.settings import ENGINES, Simulation
+from jaxsim.studies.simulate import simulate
 
-SIMULATION, SEARCH = Simulation(products=20, seed=3), Search(iterations=8)
+SIMULATION: dict[str, Any] = {"products": 20, "seed": 3}
+SEARCH: dict[str, Any] = SIMULATION | {"iterations": 8}
 
 pytestmark = pytest.mark.usefixtures("fast_engine")
 
@@ -62,10 +65,23 @@ def interrupt(*_):
     raise KeyboardInterrupt
 
 
+def searched(scenario, out, **options) -> RunFolder:
+    """The run folder of a search that came to its end."""
+    search(scenario, out=out, **(SEARCH | options))
+    return open_run(out)
+
+
+def stopped_after(step: int, scenario, out) -> RunFolder:
+    """The run folder of a search that was interrupted."""
+    with pytest.raises(Interrupted):
+        search(scenario, out=out, **SEARCH, progress=StopAfter(step))
+    return open_run(out)
+
+
 @pytest.fixture
 def whole(scenario, tmp_path):
     """A search that was not stopped."""
-    return search_study(scenario, tmp_path / "whole", SIMULATION, SEARCH).run
+    return searched(scenario, tmp_path / "whole")
 
 
 def test_search_leaves_the_promised_files(whole):
@@ -87,59 +103,58 @@ def test_search_leaves_the_promised_files(whole):
 @pytest.mark.parametrize("step", [1, 2, 5])
 def test_interrupted_and_resumed_ends_with_the_same_bits(scenario, tmp_path, whole, step):
     out = tmp_path / "stopped"
-    stopped = search_study(scenario, out, SIMULATION, SEARCH, progress=StopAfter(step))
-    assert stopped.interrupted
-    assert not stopped.run.finished
-    assert len(stopped.run.table("iterations")["wmapd"]) == step
-    assert np.isfinite(stopped.run.table("costs")["cost"]).all()
-    again = search_study(scenario, out, SIMULATION, SEARCH, resume=True)
-    assert not again.interrupted
-    assert_same_bits(again.run, whole)
+    stopped = stopped_after(step, scenario, out)
+    assert not stopped.finished
+    assert len(stopped.table("iterations")["wmapd"]) == step
+    assert np.isfinite(stopped.table("costs")["cost"]).all()
+    assert_same_bits(searched(scenario, out, resume=True), whole)
 
 
 def test_resumes_past_a_damaged_checkpoint(scenario, tmp_path, whole):
     out = tmp_path / "stopped"
-    run = search_study(scenario, out, SIMULATION, SEARCH, progress=StopAfter(5)).run
+    run = stopped_after(5, scenario, out)
     for file in sorted(run.checkpoints.iterdir())[1:]:
         file.write_bytes(b"damaged")
-    assert_same_bits(search_study(scenario, out, SIMULATION, SEARCH, resume=True).run, whole)
+    assert_same_bits(searched(scenario, out, resume=True), whole)
 
 
 def test_all_checkpoints_damaged_is_said_and_the_search_begins_anew(scenario, tmp_path, whole):
     out = tmp_path / "stopped"
-    run = search_study(scenario, out, SIMULATION, SEARCH, progress=StopAfter(5)).run
+    run = stopped_after(5, scenario, out)
     for file in run.checkpoints.iterdir():
         file.write_bytes(b"damaged")
     with pytest.warns(RuntimeWarning, match="all checkpoints .* damaged"):
-        again = search_study(scenario, out, SIMULATION, SEARCH, resume=True)
-    assert_same_bits(again.run, whole)
+        again = searched(scenario, out, resume=True)
+    assert_same_bits(again, whole)
 
 
 def test_resumes_without_a_checkpoint(scenario, tmp_path, whole, monkeypatch):
     out = tmp_path / "stopped"
     with monkeypatch.context() as patch:
-        patch.setattr(study, "wmapd_bound", interrupt)
-        assert search_study(scenario, out, SIMULATION, SEARCH).interrupted
-    assert_same_bits(search_study(scenario, out, SIMULATION, SEARCH, resume=True).run, whole)
+        patch.setattr("jaxsim.studies.search.wmapd_bound", interrupt)
+        with pytest.raises(Interrupted):
+            searched(scenario, out)
+    assert_same_bits(searched(scenario, out, resume=True), whole)
 
 
 def test_a_finished_search_is_left_as_it_is(scenario, whole):
     left = whole.metrics_file.read_bytes()
-    assert not search_study(scenario, whole.path, SIMULATION, SEARCH, resume=True).interrupted
+    found = search(scenario, out=whole.path, **SEARCH, resume=True)
+    assert found.costs.equals(whole.arrow("costs"))
     assert whole.metrics_file.read_bytes() == left
 
 
 def test_refuses_another_scenario_or_settings(scenario, other_scenario, tmp_path):
     out = tmp_path / "run"
-    search_study(scenario, out, SIMULATION, SEARCH, progress=StopAfter(2))
+    stopped_after(2, scenario, out)
     with pytest.raises(RunError, match="another scenario"):
-        search_study(other_scenario, out, SIMULATION, SEARCH, resume=True)
+        searched(other_scenario, out, resume=True)
     with pytest.raises(RunError, match="seed = 3, not 4"):
-        search_study(scenario, out, Simulation(products=20, seed=4), SEARCH, resume=True)
+        searched(scenario, out, seed=4, resume=True)
     with pytest.raises(RunError, match="iterations = 8, not 9"):
-        search_study(scenario, out, SIMULATION, Search(iterations=9), resume=True)
+        searched(scenario, out, iterations=9, resume=True)
     with pytest.raises(RunError, match="not empty"):
-        search_study(scenario, out, SIMULATION, SEARCH)
+        searched(scenario, out)
 
 
 class Told(Silent):
@@ -159,7 +174,7 @@ class Told(Silent):
 
 def test_progress_and_text_and_tables_number_iterations_alike(scenario, tmp_path):
     told = Told()
-    run = search_study(scenario, tmp_path / "run", SIMULATION, SEARCH, progress=told).run
+    run = searched(scenario, tmp_path / "run", progress=told)
     table, promoted = run.table("iterations"), run.metrics().promoted_iteration
     assert promoted is not None
     numbers = [int(text.split()[1]) for _, text in told.steps]
@@ -188,9 +203,9 @@ def test_both_engines_look_for_signals_as_they_run(scenario, monkeypatch):
     engines = [engine(name, system, trials=1, seed=5) for name in ENGINES]
     monkeypatch.setattr(interrupts, "_requested", Event())
     interrupts._requested.set()
-    for simulate in engines:
+    for run in engines:
         with pytest.raises(KeyboardInterrupt):
-            simulate(None)
+            run(None)
 
 
 def test_a_full_disk_names_the_file_and_the_search_goes_on_later(scenario, tmp_path, whole, monkeypatch):
@@ -205,22 +220,22 @@ def test_a_full_disk_names_the_file_and_the_search_goes_on_later(scenario, tmp_p
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         with pytest.raises(WriteError, match=r"cannot write .*full/checkpoints/.*: No space left"):
-            search_study(scenario, out, SIMULATION, SEARCH)
+            searched(scenario, out)
     assert RunFolder(out).resumable
-    assert_same_bits(search_study(scenario, out, SIMULATION, SEARCH, resume=True).run, whole)
+    assert_same_bits(searched(scenario, out, resume=True), whole)
 
 
 def test_overwriting_fails_before_the_old_run_goes(scenario, tmp_path, whole, monkeypatch):
     before = whole.metrics()
     with monkeypatch.context() as patch:
-        patch.setattr(study, "wmapd_bound", lambda *_: 1 / 0)
-        for again in (search_study, simulate_study):
-            more = (SEARCH,) if again is search_study else ()
+        for again in (search, simulate):
+            patch.setattr(f"{again.__module__}.wmapd_bound", lambda *_: 1 / 0)
             with pytest.raises(ZeroDivisionError):
-                again(scenario, whole.path, SIMULATION, *more, overwrite=True)
+                again(scenario, **SIMULATION, out=whole.path, overwrite=True)
     assert whole.metrics() == before
     assert len(list(whole.checkpoints.iterdir())) == 3
-    plain = simulate_study(scenario, whole.path, SIMULATION, overwrite=True)
+    simulate(scenario, **SIMULATION, out=whole.path, overwrite=True)
+    plain = open_run(whole.path)
     assert not plain.has("history")
     assert not plain.checkpoints.exists()
 
@@ -240,26 +255,27 @@ def test_the_event_engine_honors_the_first_trial(scenario):
     np.testing.assert_array_equal(both.arrivals[:, 1:], second.arrivals)
 
 
-def test_no_seed_that_a_user_would_take_is_used_out_of_sample(scenario, tmp_path, monkeypatch):
-    seeds, load = [], study.load_problem
-    monkeypatch.setattr(study, "load_problem", lambda path, size, seed: (seeds.append(seed), load(path, size, seed))[1])
+def test_no_seed_that_a_user_would_take_is_used_out_of_sample(scenario, monkeypatch):
+    seeds = []
+    noted = lambda path, size, seed: (seeds.append(seed), load_problem(path, size, seed))[1]
+    monkeypatch.setattr("jaxsim.studies.search.load_problem", noted)
     for seed in (0, 1, 2):
-        simulation = Simulation(products=20, seed=seed)
-        search_study(scenario, tmp_path / str(seed), simulation, Search(iterations=2))
+        search(scenario, products=20, seed=seed, iterations=2)
     assert seeds[::2] == [0, 1, 2]
     assert min(seeds[1::2]) > 2**32
     assert len(set(seeds)) == 6
 
 
-def test_simulation_with_the_promoted_costs_agrees_with_the_search(scenario, tmp_path, whole):
+def test_simulation_with_the_promoted_costs_agrees_with_the_search(scenario, whole):
     costs = whole.path / "costs.parquet"
-    run = simulate_study(scenario, tmp_path / "simulated", SIMULATION, costs_file=costs)
-    assert run.metrics().wmapd == whole.metrics().wmapd
-    np.testing.assert_array_equal(run.table("utilization")["constrained"], whole.table("utilization")["constrained"])
+    found = simulate(scenario, **SIMULATION, costs=costs)
+    assert found.metrics.wmapd == whole.metrics().wmapd
+    assert found.utilization.equals(whole.arrow("utilization"))
 
 
 def test_simulation_without_costs(scenario, tmp_path):
-    run = simulate_study(scenario, tmp_path / "run", SIMULATION)
+    simulate(scenario, **SIMULATION, out=tmp_path / "run")
+    run = open_run(tmp_path / "run")
     assert run.metrics().wmapd is None
     assert "wmapd" not in metrics_of(run)
     assert "constrained" not in run.table("utilization")

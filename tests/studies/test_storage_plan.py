@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from jaxsim.resources import ARRIVALS, STORAGE
-from jaxsim.runs.problem import load_problem
-from jaxsim.runs.storage_plan import add_storage_plan
-from jaxsim.runs.study import Search, Simulation, search_study, simulate_study
+from jaxsim.runs.folder import columns_of
 from jaxsim.scenario import find_faults
 from jaxsim.scenario.generate import generate
+from jaxsim.studies.problem import load_problem
+from jaxsim.studies.search import search
+from jaxsim.studies.simulate import simulate
+from jaxsim.studies.storage_plan import add_storage_plan
 
 
 @pytest.fixture(scope="module")
@@ -30,17 +32,18 @@ def test_plan_is_sound_and_written_once(planned):
 
 
 @pytest.mark.slow
-def test_search_meets_both_plans_better(planned, tmp_path):
-    run = search_study(planned, tmp_path / "run", Simulation(trials=20), Search(iterations=30)).run
-    metrics = run.metrics()
+def test_search_meets_both_plans_better(planned):
+    found = search(planned, trials=20, iterations=30)
+    metrics = found.metrics
     assert metrics.resources.keys() == {"arrivals", "storage"}
     for row in metrics.resources.values():
         assert row.wmapd is not None
         assert row.wmapd.mean < row.wmapd_unconstrained.mean
-    plan, costs = run.table("utilization"), run.table("costs")
+    plan = columns_of(found.utilization)
     joint = np.abs(plan["constrained"] - plan["plan"]).sum() / plan["plan"].sum()
     assert metrics.wmapd is not None
     assert metrics.wmapd.mean == pytest.approx(joint)
-    assert set(costs["resource"].tolist()) == set(run.table("history")["resource"].tolist()) == {"arrivals", "storage"}
-    again = simulate_study(planned, tmp_path / "again", Simulation(trials=20), costs_file=run.path / "costs.parquet")
-    assert again.metrics().resources == metrics.resources
+    for table in (found.costs, found.history):
+        assert set(table["resource"].to_pylist()) == {"arrivals", "storage"}
+    again = simulate(planned, trials=20, costs=found.costs)
+    assert again.metrics.resources == metrics.resources

@@ -4,14 +4,14 @@
 stop rules (`stopping`); each step is a box QP (`box_qp`). `SearchState` is what a checkpoint needs (`state`).
 """
 
-from jaxsim.search.box_qp import BoxSolution, solve_box_qp
-from jaxsim.search.curvature import Curvature, CurvatureUpdate, DampedBfgs, Evaluation, Transition, diagonal_start
-from jaxsim.search.limits import Bisection, DecayingMaximum, Recent, SignCut, StepLimit, combine
-from jaxsim.search.scale import cost_scale, typical_cost_spread
-from jaxsim.search.search import IterationRecord, SearchConfig, SearchResult, search, start_state
-from jaxsim.search.space import Space
-from jaxsim.search.state import SearchState
-from jaxsim.search.stopping import IterationCount, Stalled, StopReason, StopRule, WithinFactorOfBound
+from jaxsim.cost_search.box_qp import BoxSolution, solve_box_qp
+from jaxsim.cost_search.curvature import Curvature, CurvatureUpdate, DampedBfgs, Evaluation, Transition, diagonal_start
+from jaxsim.cost_search.limits import Bisection, DecayingMaximum, Recent, SignCut, StepLimit, combine
+from jaxsim.cost_search.scale import cost_scale, typical_cost_spread
+from jaxsim.cost_search.search import IterationRecord, SearchConfig, SearchResult, search, start_state
+from jaxsim.cost_search.space import Space
+from jaxsim.cost_search.state import SearchState
+from jaxsim.cost_search.stopping import IterationCount, Stalled, StopReason, StopRule, WithinFactorOfBound
 
 __all__ = [
     "Bisection",

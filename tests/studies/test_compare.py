@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,11 +11,13 @@ import pytest
 from jaxsim.measures import INDICATORS, NORMAL_95
 from jaxsim.report.text.run import comparison_lines
 from jaxsim.runs import claim
-from jaxsim.runs.compare import compare
+from jaxsim.runs.folder import RunFolder, columns_of
 from jaxsim.runs.metrics import Effect, Figure, Metrics
-from jaxsim.runs.study import Search, Simulation, search_study, simulate_study
+from jaxsim.studies.compare import compare
+from jaxsim.studies.search import search
+from jaxsim.studies.simulate import simulate
 
-SIMULATION = Simulation(products=20, seed=3)
+SIMULATION: dict[str, Any] = {"products": 20, "seed": 3}
 FIRST, SECOND = np.array([[8.0, 10.0], [6.0, 6.0]]), np.array([[9.0, 10.0], [6.0, 8.0]])
 
 
@@ -41,7 +44,7 @@ def made_up(path, delivered, *, names=("a", "b"), seed=1, scenario="x", table=Tr
             kpis={"fill_rate": Effect(unconstrained=Figure(float(delivered.mean() / 10), 0.01))},
         )
     )
-    return run
+    return run.path
 
 
 def lines(first, second):
@@ -99,13 +102,14 @@ def test_says_why_runs_do_not_pair(tmp_path, change, reason):
 
 def test_runs_without_errors_have_no_interval(tmp_path):
     run = made_up(tmp_path / "a", FIRST, table=False)
-    run.write_metrics(dataclasses.replace(run.metrics(), wmapd_unconstrained=Figure(0.5)))
+    RunFolder(run).write_metrics(dataclasses.replace(RunFolder(run).metrics(), wmapd_unconstrained=Figure(0.5)))
     assert len(line_of(lines(run, run), "wmapd")) == 3
 
 
 @pytest.mark.usefixtures("fast_engine")
 def test_search_leaves_errors_and_contributions(scenario, tmp_path):
-    run = search_study(scenario, tmp_path / "search", SIMULATION, Search(iterations=2)).run
+    search(scenario, **SIMULATION, iterations=2, out=tmp_path / "search")
+    run = RunFolder(tmp_path / "search")
     metrics = json.loads(run.metrics_file.read_text("utf-8"))
     assert {"wmapd_unconstrained_se", "wmapd_se", "wmapd_noise", "wmapd_out_of_sample_se"} <= metrics.keys()
     assert metrics["wmapd_out_of_sample_noise"] > 0
@@ -115,17 +119,17 @@ def test_search_leaves_errors_and_contributions(scenario, tmp_path):
 
 @pytest.mark.usefixtures("fast_engine")
 def test_contributions_give_indicators_and_comparing_finds_the_change(scenario, tmp_path):
-    plain = simulate_study(scenario, tmp_path / "plain", SIMULATION)
-    rows = plain.table("utilization")
+    plain = simulate(scenario, **SIMULATION)
+    rows = columns_of(plain.utilization)
     costs = tmp_path / "costs.csv"
     charged = (
         f"{node},{week},{i % 2}\n" for i, (node, week) in enumerate(zip(rows["node"], rows["week"], strict=True))
     )
     costs.write_text("node,week,cost\n" + "".join(charged))
-    steered = simulate_study(scenario, tmp_path / "steered", SIMULATION, costs_file=costs)
+    steered = simulate(scenario, **SIMULATION, costs=costs)
     text = lines(plain, steered)
     assert text[0] == "The runs share demand and lead times."
-    effects, table = steered.metrics().kpis, steered.table("contributions")
+    effects, table = steered.metrics.kpis, columns_of(steered.contributions)
     assert any(effect.change and abs(effect.change.mean) > 0.001 for effect in effects.values())
     for name, indicator in INDICATORS.items():
         effect = effects[name]

@@ -14,13 +14,13 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Bool, Float64
 
+from jaxsim.cost_search.box_qp import solve_box_qp
+from jaxsim.cost_search.curvature import Curvature, DampedBfgs, Evaluation, Transition, diagonal_start
+from jaxsim.cost_search.limits import Bisection, DecayingMaximum, Recent, SignCut, StepLimit, combine
+from jaxsim.cost_search.space import Space
+from jaxsim.cost_search.state import SearchState
+from jaxsim.cost_search.stopping import IterationCount, StopReason, StopRule
 from jaxsim.measures.adherence import wmapd
-from jaxsim.search.box_qp import solve_box_qp
-from jaxsim.search.curvature import Curvature, DampedBfgs, Evaluation, Transition, diagonal_start
-from jaxsim.search.limits import Bisection, DecayingMaximum, Recent, SignCut, StepLimit, combine
-from jaxsim.search.space import Space
-from jaxsim.search.state import SearchState
-from jaxsim.search.stopping import IterationCount, StopReason, StopRule
 
 Evaluate = Callable[[Float64[np.ndarray, " h"]], Evaluation]
 """Simulates λ (cost per unit, one per node-week of the plan)."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxsim.search import IterationRecord, SearchState
+from jaxsim.cost_search import IterationRecord, SearchState
 
 _STATE, _FIGURE = "state/", "figure/"
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from toy import Toy
 
-from jaxsim.search import (
+from jaxsim.cost_search import (
     CurvatureUpdate,
     Evaluation,
     IterationCount,

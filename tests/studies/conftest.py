@@ -7,7 +7,6 @@ import pytest
 
 from jaxsim.outcome import Outcome
 from jaxsim.resources import ARRIVALS, checked_prices
-from jaxsim.runs import study
 from jaxsim.scenario.generate import generate
 from jaxsim.system import System
 
@@ -53,4 +52,4 @@ def other_scenario(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def fast_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let studies simulate with `soft_engine`."""
-    monkeypatch.setattr(study, "engine", lambda name, system, trials, seed, first_trial=0: soft_engine(system))
+    monkeypatch.setattr("jaxsim.studies.problem.engine", lambda name, system, *_: soft_engine(system))

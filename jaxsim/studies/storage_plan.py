@@ -17,8 +17,8 @@ from jaxtyping import Bool, Float64
 from jaxsim.measures import utilization
 from jaxsim.outcome import Outcome
 from jaxsim.resources import ARRIVALS, STORAGE, Resource
-from jaxsim.runs.problem import Problem, engine, load_problem
 from jaxsim.scenario.write import add_table
+from jaxsim.studies.problem import Problem, engine, load_problem
 from jaxsim.system import CROSS_DOCK, System
 
 SAMPLE, PRODUCT_TRIALS = 5_000, 10_000
