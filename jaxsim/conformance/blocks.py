@@ -14,6 +14,7 @@ from jaxtyping import Bool, Int64
 from jaxsim import reference
 from jaxsim.conformance.compare import Comparison, compare
 from jaxsim.conformance.conservation import Balance, balance
+from jaxsim.conformance.pair import PolicyPair
 from jaxsim.measures import preferred_node_availability, utilization, wmapd
 from jaxsim.outcome import Outcome, Trajectory
 from jaxsim.resources import Costs
@@ -78,6 +79,7 @@ def conform(
     trials: int = 1,
     seed: int = 0,
     lp_dtype: str = "float64",
+    policies: PolicyPair | None = None,
     progress: Progress | None = None,
 ) -> Conformance:
     """Simulate a sample with both engines and compare everything.
@@ -85,21 +87,23 @@ def conform(
     Args:
         costs: prices, currency per unit. label: what they are, in words.
         lp_dtype: precision of the scan engine's buying LP, float64 or float32.
+        policies: who decides in each engine; the defaults when left out.
         progress: told of every block.
 
     Raises:
         ValueError: an argument that an engine refuses.
-        RuntimeError: a buying LP without an optimum, or an overflow.
+        RuntimeError: a buying LP without an optimum, a decision that cannot be done, or an overflow.
     """
-    progress = progress or Silent()
+    progress, pair = progress or Silent(), policies or PolicyPair()
     blocks = list(_blocks(problem.system, max(BLOCK // trials, 1)))
     parts, outcomes = [], []
     for done, block in enumerate(blocks, 1):
         whole = block.system
-        fast = Simulator(whole, trials=trials, seed=seed, lp_dtype=lp_dtype).trajectory(costs)
-        exact = reference.run(whole, costs, trials=trials, seed=seed, products=range(block.count))
+        fast = Simulator(whole, policies=pair.scan, trials=trials, seed=seed, lp_dtype=lp_dtype).trajectory(costs)
+        own_rows = range(block.count)
+        exact = reference.run(whole, costs, policies=pair.events, trials=trials, seed=seed, products=own_rows)
         own, fast = whole.take(np.arange(block.count)), block.kept(fast)
-        parts.append((compare(own, fast, exact, costs), balance(own, fast), balance(own, exact)))
+        parts.append((compare(own, fast, exact, costs, by_lp=pair.buys_by_lp), balance(own, fast), balance(own, exact)))
         outcomes.append((fast.outcome(), exact.outcome()))
         progress.step(done, len(blocks), f"{label}: block of {block.count} products")
     comparison, scan, events = (_sum(column) for column in zip(*parts, strict=True))

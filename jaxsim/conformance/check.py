@@ -12,6 +12,7 @@ import numpy as np
 from jaxsim.atomic import write_bytes
 from jaxsim.conformance.blocks import Conformance, conform
 from jaxsim.conformance.figures import figures, verdict
+from jaxsim.conformance.pair import PolicyPair
 from jaxsim.resources import Prices
 from jaxsim.studies.costs import read_costs
 from jaxsim.studies.problem import Problem, load_problem
@@ -48,6 +49,7 @@ def check_scenario(
     trials: int = 1,
     seed: int = 0,
     lp_dtype: str = "float64",
+    policies: PolicyPair | None = None,
     progress: Progress | None = None,
 ) -> Check:
     """Sample a scenario and compare the engines on it.
@@ -55,6 +57,7 @@ def check_scenario(
     Args:
         products: how many to sample; all when the scenario has fewer.
         costs_file: table of capacity costs; no costs, and a random vector of them, when left out.
+        policies: who decides in each engine; the defaults when left out.
 
     Raises:
         ScenarioError, RunError: the scenario or the costs cannot be read.
@@ -65,7 +68,8 @@ def check_scenario(
     problem = load_problem(scenario, products, seed)
     count = len(problem.system.product_names)
     progress.stage(f"simulating {count} products with both engines")
-    settings: dict[str, Any] = {"trials": trials, "seed": seed, "lp_dtype": lp_dtype, "progress": progress}
+    settings: dict[str, Any] = {"trials": trials, "seed": seed, "lp_dtype": lp_dtype}
+    settings |= {"policies": policies, "progress": progress}
     chosen = costs_of(problem, costs_file, seed)
     results = tuple(conform(problem, costs, label, **settings) for label, costs in chosen.items())
     return Check(str(scenario), count, problem.population, trials, problem.system.weeks, seed, lp_dtype, results)

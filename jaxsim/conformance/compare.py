@@ -124,12 +124,15 @@ class Comparison:
         )
 
 
-def compare(system: System, fast: Trajectory, exact: Trajectory, costs: Costs = None) -> Comparison:
+def compare(
+    system: System, fast: Trajectory, exact: Trajectory, costs: Costs = None, *, by_lp: bool = True
+) -> Comparison:
     """Compare trajectories of all products of a system.
 
     Args:
         fast: of the scan engine. exact: of the exact one, with the same trials, seed and costs.
         costs: what both simulated; needed to prove ties.
+        by_lp: whether orders are optima of the buying LP, which may have two; orders of other policies have no ties.
 
     Raises:
         ValueError: the trajectories have fields of different shapes.
@@ -137,7 +140,7 @@ def compare(system: System, fast: Trajectory, exact: Trajectory, costs: Costs = 
     gaps = {name: _gap(name, getattr(fast, name), getattr(exact, name)) for name in FIELDS}
     wrong = {name: _wrong(name, gaps[name], getattr(exact, name)) for name in FIELDS}
     apart = np.stack([wrong[name].any(3) for name in FIELDS])  # fields, products, trials, days
-    ties = _ties(system, fast, exact, costs, apart)
+    ties = _ties(system, fast, exact, costs, apart) if by_lp else {}
     days = apart.shape[3]
     end = np.full((*apart.shape[1:3], 1), days)
     for (product, trial), tie in ties.items():
@@ -151,7 +154,7 @@ def compare(system: System, fast: Trajectory, exact: Trajectory, costs: Costs = 
     return Comparison(
         product_trials=int(np.prod(apart.shape[1:3])),
         days=days,
-        lps=int((exact.order_quantity > 0).sum()),
+        lps=int((exact.order_quantity > 0).sum()) if by_lp else 0,
         differing_product_trials=int(apart.any((0, 3)).sum()),
         differing_in_units=int(np.delete(apart, FIELDS.index("lp_order"), axis=0).any((0, 3)).sum()),
         fields=fields,
