@@ -68,7 +68,7 @@ class Simulation:
     seed: int = 0
     engine: str = "scan"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.products < 1 or self.trials < 1:
             raise RunError("the numbers of products and of trials must be at least 1")
         if not 0 <= self.seed < 2**63:
@@ -84,7 +84,7 @@ class Search:
     iterations: int = 30
     curvature: str = "bfgs"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.iterations < 1:
             raise RunError("the number of iterations must be at least 1")
         if self.curvature not in CURVATURES:
