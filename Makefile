@@ -1,6 +1,6 @@
-# make demo | test | check | conformance.  PYTHON selects the interpreter, DEMO the folder that the demo writes.
+# make demo | test | test-fast | test-wheel | check | conformance.  PYTHON selects the interpreter, DEMO the folder that the demo writes.
 .SILENT:
-.PHONY: help demo test check conformance format install clean
+.PHONY: help demo test test-fast test-wheel check conformance format install clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -12,6 +12,8 @@ STAMP := $(VENV)/.installed
 help:
 	echo "make demo    generate a small scenario, search its capacity costs, write the report"
 	echo "make test    run the tests"
+	echo "make test-fast   those of less than ten seconds, with the programs that an earlier run compiled"
+	echo "make test-wheel  the built wheel with the newest Python of this machine, outside the checkout"
 	echo "make check   lint, format, types, import directions, generated documentation"
 	echo "make conformance  compare the two engines on a thousand random scenarios, keep the figures"
 	echo "make format  rewrite the code in the house format"
@@ -30,16 +32,23 @@ demo: $(STAMP)
 	echo "open $(DEMO)/run/report.html"
 
 # Tests of one file share compiled programs, so they stay in one process; more than four would wait for the longest file.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
 test: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(PYTEST)
+
+test-fast: $(STAMP)
+	$(PYTEST) -m "not slow"
+
+test-wheel:
+	.ci/newest
 
 check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports --no-cache > $(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
-	$(BIN)/python -c 'from jaxsim.scenario.tables_doc import PAGE, page; exit(page() != PAGE.read_text("utf-8"))' \
-	  || { echo "docs/tables.md is out of date: python -m jaxsim.scenario.tables_doc"; exit 1; }
+	$(BIN)/python -m jaxsim.scenario.tables_doc --check
 
 conformance: $(STAMP)
 	$(BIN)/python -m pytest tests/conformance --scenarios 1000 --results validation/results/conformance_cpu.json
@@ -49,4 +58,4 @@ format: $(STAMP)
 	$(BIN)/ruff format --quiet .
 
 clean:
-	rm -rf $(VENV) $(DEMO) build .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) build dist .pytest_cache .ruff_cache .hypothesis

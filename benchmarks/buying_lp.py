@@ -78,7 +78,7 @@ RATIO = "{instances}, {start}: {method} {us_per_lp:.1f} µs, {rival} {rival_us_p
 class Report:
     """Head and parts of the JSON, which is written whenever something is finished."""
 
-    def __init__(self, options: argparse.Namespace, rivals: Rivals, stopwatch: Stopwatch):
+    def __init__(self, options: argparse.Namespace, rivals: Rivals, stopwatch: Stopwatch) -> None:
         self._head = environment(options.seed, TIMING) | {"quick": options.quick}
         self._rivals, self._stopwatch, self._parts = rivals, stopwatch, {}
         options.out.mkdir(parents=True, exist_ok=True)

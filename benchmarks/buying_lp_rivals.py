@@ -54,7 +54,9 @@ RIVALS = (
 class Rivals:
     """The rivals that are there, or those of them that are named."""
 
-    def __init__(self, environments: Path, quick: bool, names: Collection[str] = tuple(each.name for each in RIVALS)):
+    def __init__(
+        self, environments: Path, quick: bool, names: Collection[str] = tuple(each.name for each in RIVALS)
+    ) -> None:
         self._quick = quick
         self.versions: dict[str, str] = {}
         self._pythons: dict[str, str] = {}

@@ -163,12 +163,12 @@ def exact_and_mismatch(system: System, seed: int, dtype: str) -> tuple[dict, dic
     The first half of the products is run without costs, the other with.
     """
     from jaxsim import reference
-    from jaxsim.reference.buying_lp import Answer
+    from jaxsim.reference.buying_lp import Answer, BuyingProblem
     from jaxsim.reference.policies import buy as exact_buying
 
     solve, lp_seconds = exact_buying.solve, []
 
-    def watched(problem, name: str) -> Answer:
+    def watched(problem: BuyingProblem, name: str) -> Answer:
         start = time.perf_counter()
         answer = solve(problem, name)
         lp_seconds.append(time.perf_counter() - start)

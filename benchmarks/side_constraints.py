@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -60,7 +61,7 @@ def contestant(instances: Instances, batch: int, method: Method) -> Contestant:
     """A method of `jaxsim.kernels.side_constraints` for the first LPs."""
     rows = order_rows(instances, batch)
 
-    def solve(lp: BuyingLP, start):
+    def solve(lp: BuyingLP, start: Any) -> tuple[Any, Any]:
         found = side_constraints.solve(lp, rows, start=start, method=method)
         return found.solution, found.start
 

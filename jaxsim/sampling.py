@@ -35,7 +35,7 @@ class Population:
     spread: Float64[np.ndarray, " products"]
     """Standard deviation of the product's contribution about its volume, units (a pilot's, or a proxy)."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("volume", "family", "spread"):
             if getattr(self, name).shape != (len(self.names),):
                 raise ValueError(f"population: {name} must hold one number for each of {len(self.names)} products")
@@ -233,18 +233,27 @@ def _volume_class(
     return result
 
 
-def _deviation(products: Population, stratum, population) -> Float64[np.ndarray, " strata"]:
+def _deviation(
+    products: Population, stratum: Int[np.ndarray, " products"], population: Int[np.ndarray, " strata"]
+) -> Float64[np.ndarray, " strata"]:
     """S_s of the modeled contributions."""
     mean = np.bincount(stratum, products.volume) / population
     squares = np.bincount(stratum, (products.volume - mean[stratum]) ** 2) / np.maximum(population - 1, 1)
     return np.sqrt(squares + np.bincount(stratum, products.spread**2) / population)
 
 
-def _all_certain(stratum, certain, strata: int) -> Bool[np.ndarray, " strata"]:
+def _all_certain(
+    stratum: Int[np.ndarray, " products"], certain: Bool[np.ndarray, " products"], strata: int
+) -> Bool[np.ndarray, " strata"]:
     return np.bincount(stratum[certain], minlength=strata) == np.bincount(stratum, minlength=strata)
 
 
-def _whole(exact: Float64[np.ndarray, " strata"], least, most, size: int) -> Int[np.ndarray, " strata"]:
+def _whole(
+    exact: Float64[np.ndarray, " strata"],
+    least: Int[np.ndarray, " strata"],
+    most: Int[np.ndarray, " strata"],
+    size: int,
+) -> Int[np.ndarray, " strata"]:
     """Round to whole numbers of the same total within [least, most], largest remainders first."""
     result = np.clip(np.floor(exact + 1e-9).astype(np.int64), least, most)
     remainder = exact - result

@@ -18,6 +18,8 @@ Jacobian is ``I - w^-1 1' / sum w^-1`` on F and 0 elsewhere: the projection is p
 total. At a kink, an entry that touches a bound counts as held by it.
 """
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
@@ -100,7 +102,7 @@ def _shift(values: Array, cap: Array, total: Array, weights: Array) -> Array:
     return jnp.where(before <= after, low + before * (high - low), high - after * (high - low))
 
 
-def _neighbors_of_all(points: Array, sum_at, total: Array) -> tuple[Array, Array]:
+def _neighbors_of_all(points: Array, sum_at: Callable[[Array], Array], total: Array) -> tuple[Array, Array]:
     """The last breakpoint with a sum of at least the total and the next one, by trying all; NaN if one is NaN."""
     above = jax.vmap(sum_at)(points) >= total[None]
     low = jnp.max(jnp.where(above, points, -jnp.inf), axis=0)
@@ -110,7 +112,7 @@ def _neighbors_of_all(points: Array, sum_at, total: Array) -> tuple[Array, Array
     return low, high
 
 
-def _neighbors_by_halving(points: Array, sum_at, total: Array) -> tuple[Array, Array]:
+def _neighbors_by_halving(points: Array, sum_at: Callable[[Array], Array], total: Array) -> tuple[Array, Array]:
     """The same, by sorting and halving; NaN, which sorts last, reaches the result through the sums."""
     points = jnp.sort(points, axis=0)
     pick = lambda index: jnp.take_along_axis(points, index[None], axis=0)[0]

@@ -83,7 +83,7 @@ NOTES = {
 class Tally:
     """Counts, maxima and seconds of one family, added up piece by piece."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.statuses: Counter[str] = Counter()
         self.worst: dict[str, float] = {}
@@ -118,7 +118,7 @@ class Tally:
 class Judge:
     """Puts batches of LPs through both solvers and tallies what comes out."""
 
-    def __init__(self, pool: ProcessPoolExecutor, piece: int):
+    def __init__(self, pool: ProcessPoolExecutor, piece: int) -> None:
         self._pool, self._piece, self._compiled = pool, piece, {}
 
     def tally(self, lp: Fields, recorded: np.ndarray | None = None) -> Tally:

@@ -13,7 +13,8 @@ so duals that violate the two rows a little are repaired by lowering them, and t
 """
 
 import math
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import highspy
 import numpy as np
@@ -41,8 +42,8 @@ class Answer(NamedTuple):
     total_dual: np.ndarray
 
     @classmethod
-    def of_kernel(cls, solution) -> "Answer":
-        """The kernel's solution; its demand price is what a unit in the region costs, the dual is what it is worth."""
+    def of_kernel(cls, solution: Any) -> "Answer":
+        """A `Solution` of the kernel; its demand price is what a unit in a region costs, the dual what it is worth."""
         point = (solution.order, solution.ship, solution.leftover, solution.served)
         prices = (solution.supply_price, -np.asarray(solution.demand_price), solution.order_price)
         return cls(*(np.asarray(array) for array in (*point, *prices)))
@@ -69,7 +70,7 @@ class Evidence(NamedTuple):
         return (self.residual <= TOLERANCE) & (self.gap <= TOLERANCE)
 
 
-def _per_lp(array: np.ndarray, reduce=np.sum) -> np.ndarray:
+def _per_lp(array: np.ndarray, reduce: Callable[..., np.ndarray] = np.sum) -> np.ndarray:
     """All axes but the last reduced to one number."""
     return reduce(array.reshape(-1, array.shape[-1]), axis=0)
 

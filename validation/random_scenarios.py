@@ -78,7 +78,7 @@ class Chooser(Protocol):
 class Dice:
     """Makes choices with a NumPy generator."""
 
-    def __init__(self, seed: int):
+    def __init__(self, seed: int) -> None:
         self._random = np.random.default_rng(seed)
 
     def integer(self, low: int, high: int) -> int:
@@ -169,7 +169,9 @@ def _table(name: str, rows: list[dict]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=TABLES[name].arrow(names))
 
 
-def _network(choose, rows, prefix: str, regions: list[str], weeks: int, quantiles: tuple[str, ...]) -> _Network:
+def _network(
+    choose: Chooser, rows: Rows, prefix: str, regions: list[str], weeks: int, quantiles: tuple[str, ...]
+) -> _Network:
     counts = {kind: choose.pick(options) for kind, options in COUNTS.items()}
     kinds = _shuffled(choose, [kind for kind in reversed(KINDS) for _ in range(counts[kind])])
     nodes = {f"{prefix}n{i}": kind for i, kind in enumerate(kinds)}
@@ -190,13 +192,15 @@ def _network(choose, rows, prefix: str, regions: list[str], weeks: int, quantile
     return _Network(list(nodes), inbound, reach, covers, vendors, regions, weeks, quantiles)
 
 
-def _shuffled(choose, items: list[T]) -> list[T]:
+def _shuffled(choose: Chooser, items: list[T]) -> list[T]:
     """The items in any order; unchanged when every choice is the simplest."""
     left = list(items)
     return [left.pop(choose.integer(0, len(left) - 1)) for _ in items]
 
 
-def _moves(choose, rows, nodes: dict[str, str], regions: list[str]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+def _moves(
+    choose: Chooser, rows: Rows, nodes: dict[str, str], regions: list[str]
+) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     """Transfers and shipping; which nodes each node reaches and which regions it ships to."""
     reach = {node: {node} for node in nodes}
     ships: dict[str, set[str]] = {node: set() for node in nodes}
@@ -222,7 +226,7 @@ def _moves(choose, rows, nodes: dict[str, str], regions: list[str]) -> tuple[dic
     return reach, ships
 
 
-def _product(choose, rows, network: _Network, name: str) -> None:
+def _product(choose: Chooser, rows: Rows, network: _Network, name: str) -> None:
     review_weeks = choose.integer(1, 3)
     size = choose.pick((40.0, 4.0, 400.0, 40.0, 0.3, 400.0, 0.0))
     product = {
@@ -245,7 +249,7 @@ def _product(choose, rows, network: _Network, name: str) -> None:
     _in_flight(choose, rows, network, name, sorted(local & network.inbound))
 
 
-def _in_flight(choose, rows, network: _Network, name: str, docks: list[str]) -> None:
+def _in_flight(choose: Chooser, rows: Rows, network: _Network, name: str, docks: list[str]) -> None:
     """Vendor orders that arrive on days around which something changes."""
     last = 7 * network.weeks - 1
     days = {0, 6, 7, last, last + 1, last + 10}
@@ -256,7 +260,7 @@ def _in_flight(choose, rows, network: _Network, name: str, docks: list[str]) -> 
         rows["in_flight"].append(place | {"quantity": choose.pick((1, 5, 30, 250))})
 
 
-def _product_nodes(choose, rows, network: _Network, name: str, size: float) -> set[str]:
+def _product_nodes(choose: Chooser, rows: Rows, network: _Network, name: str, size: float) -> set[str]:
     """Rows of the nodes that a product is ordered into or has stock at; all its local nodes."""
     local = set()
     stocks = choose.pick(((0,), (0, int(size / 2), 3), (0, int(2 * size), 100), (100_000, 0)))
@@ -277,7 +281,7 @@ def _product_nodes(choose, rows, network: _Network, name: str, size: float) -> s
     return local
 
 
-def _demand(choose, rows, network: _Network, name: str, size: float) -> None:
+def _demand(choose: Chooser, rows: Rows, network: _Network, name: str, size: float) -> None:
     shape = DEMANDS[choose.pick(tuple(DEMANDS))]
     levels = np.array([quantile_level(column) for column in network.quantiles], float)
     for week in range(network.weeks):
@@ -291,7 +295,7 @@ def _demand(choose, rows, network: _Network, name: str, size: float) -> None:
         rows["demand_shares"].append({"product": name, "region": region, "share": share})
 
 
-def _forecast(choose, rows) -> None:
+def _forecast(choose: Chooser, rows: Rows) -> None:
     """Beliefs that are off by a factor which a product has in all weeks."""
     factor = {row["product"]: choose.pick((0.5, 2.0, 1.0, 0.0)) for row in rows["products"]}
     for row in rows["demand"]:
@@ -299,7 +303,7 @@ def _forecast(choose, rows) -> None:
         rows["forecast"].append({"product": row["product"], "week": row["week"], **quantiles})
 
 
-def _demand_paths(choose, rows, regions: list[str] | None) -> None:
+def _demand_paths(choose: Chooser, rows: Rows, regions: list[str] | None) -> None:
     """Sample paths of a few patterns; by region, all of a week's units or equal parts, without most empty rows."""
     for row in rows["demand"]:
         pattern, alone = PATTERNS[choose.pick(tuple(PATTERNS))], choose.pick((False, True))
@@ -316,7 +320,7 @@ def _demand_paths(choose, rows, regions: list[str] | None) -> None:
                     rows["demand_paths"].append(key | {"region": region, "units": part})
 
 
-def _labor_plan(choose, rows, network: _Network) -> None:
+def _labor_plan(choose: Chooser, rows: Rows, network: _Network) -> None:
     """Plans that are not below what is in flight."""
     in_flight = _weekly_in_flight(rows["in_flight"])
     for node in sorted(network.inbound):
@@ -325,7 +329,7 @@ def _labor_plan(choose, rows, network: _Network) -> None:
             rows["labor_plan"].append({"node": node, "week": week, "units": units})
 
 
-def _storage_plan(choose, rows, weeks: int) -> None:
+def _storage_plan(choose: Chooser, rows: Rows, weeks: int) -> None:
     """Plans of some node-weeks, one at least, of nodes that hold stock."""
     for node in (row["node"] for row in rows["nodes"] if row["kind"] != "cross_dock"):
         for week in range(weeks):

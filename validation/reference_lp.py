@@ -41,7 +41,7 @@ def constraint_matrix(nodes: int, regions: int, segments: int) -> np.ndarray:
 class HighsBuyingLP:
     """One kept HiGHS model for LPs of one shape. Columns: x (K), y (K R), o (K), z (R M); rows: K + R + 1."""
 
-    def __init__(self, nodes: int, regions: int, segments: int):
+    def __init__(self, nodes: int, regions: int, segments: int) -> None:
         self.shape = nodes, regions, segments
         columns = 2 * nodes + nodes * regions + regions * segments
         matrix = constraint_matrix(nodes, regions, segments)

@@ -25,7 +25,7 @@ class Highs:
     name = "highspy, kept model"
     starts = ("cold", "hot")
 
-    def __init__(self, lps: LPs):
+    def __init__(self, lps: LPs) -> None:
         rows, columns = lps.matrix.shape
         column, row = np.nonzero(lps.matrix.T)
         model = highspy.HighsLp()

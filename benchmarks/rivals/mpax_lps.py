@@ -31,7 +31,9 @@ def solve(lps: LPs, double: bool, tolerance: float, passes: int) -> dict:
 
     @jax.jit
     @partial(jax.vmap, in_axes=(None, 0, 0, 0))  # as a constant, the matrix takes XLA a minute
-    def all_of_them(matrix, cost, right, upper):
+    def all_of_them(
+        matrix: jax.Array, cost: jax.Array, right: jax.Array, upper: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
         found = solver.optimize(create_lp(cost, matrix, right, none, nothing, zero, upper, use_sparse_matrix=False))
         return found.primal_solution, found.termination_status
 

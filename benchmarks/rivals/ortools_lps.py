@@ -24,7 +24,7 @@ class MinCostFlow:
 
     starts = ("cold",)
 
-    def __init__(self, lps: LPs, bits: int):
+    def __init__(self, lps: LPs, bits: int) -> None:
         nodes, regions, segments = lps.shape
         node, region = np.arange(nodes), nodes + np.arange(regions)
         self._pool, self._sink = nodes + regions, nodes + regions + 1
@@ -62,7 +62,7 @@ class Glop:
     name = "OR-Tools GLOP, kept model"
     starts = ("cold", "hot")
 
-    def __init__(self, lps: LPs):
+    def __init__(self, lps: LPs) -> None:
         self._solver = pywraplp.Solver.CreateSolver("GLOP")
         rows, columns = lps.matrix.shape
         self._x = [self._solver.NumVar(0, self._solver.infinity(), "") for _ in range(columns)]

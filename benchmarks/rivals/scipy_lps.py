@@ -12,7 +12,7 @@ class Linprog:
     name = "scipy linprog"
     starts = ("cold",)
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._x = np.zeros(0)
 
     def solve(self, lps: LPs, index: int, changes: Changes, hot: bool) -> np.ndarray | None:

@@ -5,8 +5,9 @@ So every block has the same number of products, the last one filled up, and each
 longest transfer and the one with the most sending slots; what was added is simulated and forgotten.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Int64
@@ -22,6 +23,8 @@ from jaxsim.simulator import Simulator
 from jaxsim.studies.problem import Problem
 from jaxsim.studies.progress import Progress, Silent
 from jaxsim.system import FULFILLMENT, System
+
+Summand = TypeVar("Summand", Comparison, Balance)
 
 BLOCK = 128
 """Product-trials that are compared at a time."""
@@ -111,7 +114,7 @@ def conform(
     return Conformance(label, comparison, scan, events, _effects(problem, both[0], both[1]))
 
 
-def _sum(parts):
+def _sum(parts: Sequence[Summand]) -> Summand:
     total = parts[0]
     for part in parts[1:]:
         total = total + part
@@ -139,7 +142,7 @@ def _pacemakers(system: System) -> Int64[np.ndarray, "2"]:
     return np.array([products.transit_days.max((1, 2)).argmax(), last.argmax()], np.int64)
 
 
-def _joined(outcomes) -> Outcome:
+def _joined(outcomes: Sequence[Outcome]) -> Outcome:
     """The outcome of the products of all blocks."""
     return Outcome(**{f.name: np.concatenate([getattr(part, f.name) for part in outcomes]) for f in fields(Outcome)})
 

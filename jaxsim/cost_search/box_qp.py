@@ -82,7 +82,12 @@ def solve_box_qp(
     return BoxSolution(step=np.clip(point * scale, lower, upper), residual=residual, iterations=iterations)
 
 
-def _check(matrix, gradient, lower, upper) -> None:
+def _check(
+    matrix: Float64[np.ndarray, "rows columns"],
+    gradient: Float64[np.ndarray, " n"],
+    lower: Float64[np.ndarray, " below"],
+    upper: Float64[np.ndarray, " above"],
+) -> None:
     n = len(gradient)
     if matrix.shape != (n, n) or lower.shape != (n,) or upper.shape != (n,):
         raise ValueError(f"box QP: shapes {matrix.shape}, {gradient.shape}, {lower.shape}, {upper.shape} do not agree")
@@ -112,7 +117,9 @@ def _projected_newton(problem: _Problem, tolerance: float) -> tuple[Float64[np.n
         point = problem.project(point + step)
 
 
-def _held(problem: _Problem, point, gradient) -> Bool[np.ndarray, " n"]:
+def _held(
+    problem: _Problem, point: Float64[np.ndarray, " n"], gradient: Float64[np.ndarray, " n"]
+) -> Bool[np.ndarray, " n"]:
     """Variables at a bound (or within a whisker of it) that the gradient pushes outward."""
     whisker = 1e-14 * np.maximum(1.0, np.abs(point))
     fixed = problem.lower == problem.upper
@@ -123,7 +130,9 @@ def _held(problem: _Problem, point, gradient) -> Bool[np.ndarray, " n"]:
     )
 
 
-def _newton_direction(problem: _Problem, gradient, free: Bool[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+def _newton_direction(
+    problem: _Problem, gradient: Float64[np.ndarray, " n"], free: Bool[np.ndarray, " n"]
+) -> Float64[np.ndarray, " n"]:
     """Newton step of the free variables; the ridge grows until the Cholesky factor exists."""
     direction = np.zeros_like(gradient)
     index = np.flatnonzero(free)
@@ -141,7 +150,12 @@ def _newton_direction(problem: _Problem, gradient, free: Bool[np.ndarray, " n"])
     return direction
 
 
-def _bent_step(problem: _Problem, point, gradient, direction) -> Float64[np.ndarray, " n"] | None:
+def _bent_step(
+    problem: _Problem,
+    point: Float64[np.ndarray, " n"],
+    gradient: Float64[np.ndarray, " n"],
+    direction: Float64[np.ndarray, " n"],
+) -> Float64[np.ndarray, " n"] | None:
     """Longest of 1, ½, ¼, … along the projected arc that decreases the objective enough; None when there is none.
 
     The decrease of a quadratic is computed from the step itself, without subtracting two objectives.

@@ -63,7 +63,7 @@ class DampedBfgs:
     damping: float = 0.2
     least_weight: float = 0.1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 < self.damping < 1 or not 0 <= self.least_weight < 1:
             raise ValueError("DampedBfgs: damping must lie in (0, 1) and least_weight in [0, 1)")
 

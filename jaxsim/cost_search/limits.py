@@ -49,7 +49,7 @@ class DecayingMaximum:
     decay: float = 0.94
     least: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not (self.initial > 0 and 0 < self.decay <= 1 and self.least >= 0):
             raise ValueError("DecayingMaximum: initial must be positive, decay in (0, 1] and least at least 0")
 
@@ -69,7 +69,7 @@ class Bisection:
     memory: int = 2
     fraction: float = 0.5
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.memory < 1 or not 0 < self.fraction <= 1:
             raise ValueError("Bisection: memory must be at least 1 and fraction in (0, 1]")
 

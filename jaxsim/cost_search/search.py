@@ -43,7 +43,7 @@ class SearchConfig:
     limits: tuple[StepLimit, ...] = (DecayingMaximum(), Bisection(), SignCut())
     stop: tuple[StopRule, ...] = (IterationCount(30),)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not (0 < self.cost_scale < np.inf and 0 < self.first_step < np.inf and np.isfinite(self.start_cost)):
             raise ValueError("SearchConfig: cost_scale and first_step must be positive, start_cost finite")
         if not self.secant_spread >= 1:

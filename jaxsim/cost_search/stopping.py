@@ -30,7 +30,7 @@ class IterationCount:
 
     iterations: int = 30
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.iterations < 1:
             raise ValueError("IterationCount: iterations must be at least 1")
 
@@ -45,7 +45,7 @@ class WithinFactorOfBound:
     bound: float
     factor: float = 1.05
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not (self.bound >= 0 and self.factor >= 1):
             raise ValueError("WithinFactorOfBound: bound must be at least 0 and factor at least 1")
 
@@ -60,7 +60,7 @@ class Stalled:
     patience: int = 8
     improvement: float = 0.005
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.patience < 1 or not 0 <= self.improvement < 1:
             raise ValueError("Stalled: patience must be at least 1 and improvement in [0, 1)")
 

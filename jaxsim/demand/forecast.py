@@ -25,7 +25,7 @@ class Forecast:
     variance: Float64[np.ndarray, "products weeks"]
     """Units² of a week's total."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.mean.ndim != 2 or self.mean.shape != self.variance.shape:
             raise ValueError(
                 f"a forecast has a mean and a variance by product and week, got {self.mean.shape} and"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.special
-from jaxtyping import Float64
+from jaxtyping import Float, Float64, Int
 
 MOST_UNITS = 2**26
 """Every quantity of units is below it: products of two quantities are then exact in float64."""
@@ -17,13 +17,16 @@ WEEKDAY_SHARE = np.array([0.160, 0.148, 0.142, 0.138, 0.140, 0.138, 0.134])
 _SHAPES = (1e-4, 1e8)  # outside, a gamma's quantiles are 0 or its mean
 
 
+Days = Float[np.ndarray, " products"] | Int[np.ndarray, " products"]
+
+
 class Moments(NamedTuple):
     """Mean and variance of whole-unit demand; arrays of one shape."""
 
     mean: np.ndarray
     variance: np.ndarray
 
-    def thinned(self, share) -> "Moments":
+    def thinned(self, share: Float[np.ndarray, "..."]) -> "Moments":
         """Moments when each unit belongs to the part with probability `share` (broadcast)."""
         return Moments(share * self.mean, share**2 * self.variance + share * (1.0 - share) * self.mean)
 
@@ -50,11 +53,12 @@ def moments(levels: Float64[np.ndarray, " points"], quantiles: Float64[np.ndarra
     return Moments(mean, np.maximum(square - mean**2, 0.0))
 
 
-def over_span(weekly: Moments, start, days) -> Moments:
+def over_span(weekly: Moments, start: Days | float, days: Days | float) -> Moments:
     """Moments of demand from day `start` for `days` days.
 
     Args:
-        weekly: `(products, weeks)`. start, days: `(products,)` or scalars; spans past the horizon repeat the last week.
+        weekly: `(products, weeks)`. start, days: of each product, or one for all; spans past the horizon repeat the
+            last week.
     """
     products, weeks = weekly.mean.shape
     start = np.broadcast_to(np.asarray(start, float), (products,))

@@ -10,25 +10,32 @@ What follows, the split of a region's week over its days, is the same for all so
 
 import abc
 import dataclasses
+from types import ModuleType
 from typing import Any, Protocol
 
 import equinox as eqx
 import numpy as np
-from jaxtyping import Float64, Int, Int32
+from jaxtyping import Float, Float64, Int, Int32
 
 from jaxsim import draws
 from jaxsim.demand.moments import MOST_UNITS as MOST_UNITS
+from jaxsim.draws import Array, Whole, Words
+
+Numbers = Float[Array, "numbers ..."] | Int[Array, "numbers ..."]
+Shares = Float[Array, "regions ..."]
 
 
 class WeekDraw(Protocol):
     """How the units of a week follow from a source's numbers; hashable."""
 
-    def __call__(self, xp: Any, key: Any, trial: Any, week: Any, numbers: Any, shares: Any) -> Any:
-        """Whole units by region, `(regions, ...)` float64.
+    def __call__(
+        self, xp: ModuleType, key: Words, trial: Whole, week: Whole, numbers: Numbers, shares: Shares
+    ) -> Shares:
+        """Whole units by region, float64.
 
         Args:
             xp: `numpy` or `jax.numpy`. key, trial, week: as in `jaxsim.draws`.
-            numbers: `(numbers, ...)` of the source. shares: `(regions, ...)` share of each region, summing to 1.
+            numbers: of the source. shares: share of each region, summing to 1.
         """
         ...
 
@@ -40,7 +47,9 @@ class DrawQuantile:
     levels: tuple[float, ...]
     """Levels of the numbers, from 0 to 1."""
 
-    def __call__(self, xp, key, trial, week, numbers, shares):
+    def __call__(
+        self, xp: ModuleType, key: Words, trial: Whole, week: Whole, numbers: Numbers, shares: Shares
+    ) -> Shares:
         """See `WeekDraw`; numbers are quantiles."""
         total = draws.weekly_total(xp, draws.total_uniform(xp, key, trial, week), self.levels, numbers)
         return draws.over_regions(xp, key, trial, week, total, shares)
@@ -50,7 +59,9 @@ class DrawQuantile:
 class SplitTotal:
     """The week's total is given, and is split over regions by their shares."""
 
-    def __call__(self, xp, key, trial, week, numbers, shares):
+    def __call__(
+        self, xp: ModuleType, key: Words, trial: Whole, week: Whole, numbers: Numbers, shares: Shares
+    ) -> Shares:
         """See `WeekDraw`; the one number is the total."""
         return draws.over_regions(xp, key, trial, week, numbers[0].astype(xp.float64), shares)
 
@@ -59,7 +70,9 @@ class SplitTotal:
 class TakeRegions:
     """The week's units are given by region."""
 
-    def __call__(self, xp, key, trial, week, numbers, shares):
+    def __call__(
+        self, xp: ModuleType, key: Words, trial: Whole, week: Whole, numbers: Numbers, shares: Shares
+    ) -> Shares:
         """See `WeekDraw`; numbers are units of the regions."""
         return numbers.astype(xp.float64)
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import scipy.sparse
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64, Int
 
 from jaxsim.measures.split_lp import Split, SplitProblem, solve_highs, solve_interior
 from jaxsim.outcome import Outcome
@@ -109,7 +109,12 @@ def _in_flight_arrivals(system: System) -> Float64[np.ndarray, "nodes weeks"]:
     )
 
 
-def _groups(system: System, outcome: Outcome, planned, gap) -> SplitProblem:
+def _groups(
+    system: System,
+    outcome: Outcome,
+    planned: Bool[np.ndarray, "nodes weeks"],
+    gap: Float64[np.ndarray, " planned"],
+) -> SplitProblem:
     """Collect products of equal orderable nodes, distributions and review weekday: a group per week with orders."""
     products = system.products
     ordered = outcome.orders.sum((1, 3), dtype=np.int64) / outcome.orders.shape[1] * products.sampling_weight[:, None]
@@ -137,7 +142,9 @@ def _groups(system: System, outcome: Outcome, planned, gap) -> SplitProblem:
     return SplitProblem(quantity[group, week], start, matrix, gap)
 
 
-def _arrival_by_week(system: System, distribution, weekday) -> Float64[np.ndarray, "columns weeks"]:
+def _arrival_by_week(
+    system: System, distribution: Int[np.ndarray, " columns"], weekday: Int[np.ndarray, " columns"]
+) -> Float64[np.ndarray, "columns weeks"]:
     """P(an order arrives w weeks after the week of its review), for each column's distribution and review weekday."""
     probability = system.lead_times.probability
     combinations, column = np.unique(np.stack([distribution, weekday], axis=1), axis=0, return_inverse=True)
@@ -149,7 +156,12 @@ def _arrival_by_week(system: System, distribution, weekday) -> Float64[np.ndarra
     return after[column.ravel()]
 
 
-def _scatter(weekly, order_week, node, planned) -> scipy.sparse.csc_array:
+def _scatter(
+    weekly: Float64[np.ndarray, "columns weeks"],
+    order_week: Int[np.ndarray, " columns"],
+    node: Int[np.ndarray, " columns"],
+    planned: Bool[np.ndarray, "nodes weeks"],
+) -> scipy.sparse.csc_array:
     """Columns of P: arrivals by (node, week) with a plan; weeks past the horizon and node-weeks without plan drop
     out."""
     constraint = np.full(planned.shape, -1)

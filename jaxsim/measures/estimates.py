@@ -15,7 +15,7 @@ import dataclasses
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Int
+from jaxtyping import Float, Float64, Int
 
 PerTrial = Float64[np.ndarray, "products trials"]
 
@@ -95,7 +95,11 @@ def estimable(sampling_weight: Float64[np.ndarray, " products"], trials: int) ->
 
 
 def stage_variance(
-    population, count, between_squares, scaled_trial_variance, trials: int
+    population: Float[np.ndarray, "..."],
+    count: Int[np.ndarray, "..."] | Float[np.ndarray, "..."],
+    between_squares: Float[np.ndarray, "..."],
+    scaled_trial_variance: Float[np.ndarray, "..."],
+    trials: int,
 ) -> Float64[np.ndarray, "..."]:
     """Variance contributions of strata: between products (sum of squared deviations) plus between trials.
 

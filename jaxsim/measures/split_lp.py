@@ -9,6 +9,7 @@ what they return.
 """
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import highspy
@@ -18,6 +19,9 @@ import scipy.sparse
 from jaxtyping import Float64, Int
 
 from jaxsim.highs import QuietHighs
+
+Solver = Callable[[Float64[np.ndarray, " m"]], Float64[np.ndarray, " m"]]
+"""Solves A diag(weight) Aᵀ y = r for y."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,7 +132,15 @@ def solve_interior(problem: SplitProblem, *, tolerance: float = 1e-6, iterations
     return Split(units, np.clip(y[: len(problem.gap)], -1.0, 1.0), status)
 
 
-def _direction(model: "_Model", solve, x, s, primal, dual, complementarity):
+def _direction(
+    model: "_Model",
+    solve: Solver,
+    x: Float64[np.ndarray, " n"],
+    s: Float64[np.ndarray, " n"],
+    primal: Float64[np.ndarray, " m"],
+    dual: Float64[np.ndarray, " n"],
+    complementarity: Float64[np.ndarray, " n"],
+) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " m"], Float64[np.ndarray, " n"]]:
     """Newton direction: A dx = primal, Aᵀdy + ds = dual, s dx + x ds = complementarity."""
     weight = x / s
     dy = solve(primal + model.times(weight * dual - complementarity / s))
@@ -145,7 +157,7 @@ def _reach(value: Float64[np.ndarray, " n"], step: Float64[np.ndarray, " n"]) ->
 class _Model:
     """Rows: node-weeks, then groups. Columns: shares of Q, then units over and units under plan (in mean gaps)."""
 
-    def __init__(self, problem: SplitProblem):
+    def __init__(self, problem: SplitProblem) -> None:
         self.size = max(float(np.abs(problem.gap).mean()), 1e-300)
         self.rows, self.columns = len(problem.gap), problem.columns
         self.start, self.lengths = problem.start, problem.lengths
@@ -170,7 +182,7 @@ class _Model:
         price = y[: self.rows]
         return np.concatenate([self.matrix_transposed @ price + np.repeat(y[self.rows :], self.lengths), -price, price])
 
-    def factor(self, weight: Float64[np.ndarray, " n"]):
+    def factor(self, weight: Float64[np.ndarray, " n"]) -> Solver:
         """Solver of A diag(weight) Aᵀ y = r: groups eliminated, one Cholesky factor over node-weeks."""
         share = weight[: self.columns]
         group = np.add.reduceat(share, self.start)

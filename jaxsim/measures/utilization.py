@@ -50,7 +50,7 @@ def utilization(
 class _Places:
     """Where each (product, slot) counts: its node, and its node within the product's stratum."""
 
-    def __init__(self, system: System, usage: Usage, strata: Int[np.ndarray, " products"]):
+    def __init__(self, system: System, usage: Usage, strata: Int[np.ndarray, " products"]) -> None:
         self.nodes = len(system.network.nodes)
         node = usage.node
         self.used = node >= 0
@@ -69,7 +69,9 @@ class _Places:
     ) -> Float64[np.ndarray, "strata nodes weeks"]:
         return self._sums(values, self.cell, self.strata * self.nodes).reshape(self.strata, self.nodes, -1)
 
-    def _sums(self, values, cell, size: int) -> Float64[np.ndarray, "cells weeks"]:
+    def _sums(
+        self, values: Float64[np.ndarray, "products weeks slots"], cell: Int[np.ndarray, " used"], size: int
+    ) -> Float64[np.ndarray, "cells weeks"]:
         return np.stack(
             [np.bincount(cell, values[:, w][self.used], minlength=size) for w in range(values.shape[1])], axis=1
         )

@@ -61,7 +61,7 @@ class _Columns:
     row: list[int] = field(default_factory=list)
     value: list[float] = field(default_factory=list)
 
-    def add(self, cost: float, upper: float, entries: dict[int, float]):
+    def add(self, cost: float, upper: float, entries: dict[int, float]) -> None:
         """Add a variable in [0, upper] with its nonzero coefficients by row."""
         self.cost.append(cost * _COST_SCALE)
         self.upper.append(upper)

@@ -122,7 +122,9 @@ def decisions(
 class _Trial:
     """One trial of one product: its state S, its event queue Δ and its decision events 𝒟."""
 
-    def __init__(self, product: Product, policies: Policies, future: Future, prices: PriceLists, record: Recorder):
+    def __init__(
+        self, product: Product, policies: Policies, future: Future, prices: PriceLists, record: Recorder
+    ) -> None:
         self.product = product
         self.policies = policies
         self.future = future
@@ -148,7 +150,7 @@ class _Trial:
                 self._push(following)  # 18
         return sequence
 
-    def _push(self, event: Event):
+    def _push(self, event: Event) -> None:
         heapq.heappush(self._queue, (event.day, event.kind, next(self._pushed), event))
 
     def _initial_events(self) -> Iterator[Event]:
@@ -238,7 +240,7 @@ class _Trial:
         return min(day, self.product.days)
 
 
-def _check(system: System, trials: int, first_trial: int, seed: int, products: Sequence[int]):
+def _check(system: System, trials: int, first_trial: int, seed: int, products: Sequence[int]) -> None:
     count = len(system.product_names)
     if trials < 1:
         raise ValueError(f"trials must be at least 1, got {trials}")

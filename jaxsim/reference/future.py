@@ -12,7 +12,7 @@ from jaxsim.reference.product import Product
 class Future:
     """What happens to a product in a trial, whatever is decided; a pure function of (seed, product, trial)."""
 
-    def __init__(self, product: Product, trial: int, seed: int):
+    def __init__(self, product: Product, trial: int, seed: int) -> None:
         self._product = product
         self._trial = np.array([trial])
         with np.errstate(over="ignore"):  # the cipher wraps around
@@ -41,4 +41,4 @@ class Future:
         with np.errstate(over="ignore"):
             by_region = product.source.draw(np, self._key, self._trial, weeks, numbers, shares)
             units = draws.over_days(np, self._key, self._trial, weeks, by_region, product.weekday_share)
-        return np.moveaxis(units, 2, 0).swapaxes(1, 2).reshape(product.days, -1).astype(int).tolist()
+        return np.moveaxis(np.asarray(units), 2, 0).swapaxes(1, 2).reshape(product.days, -1).astype(int).tolist()

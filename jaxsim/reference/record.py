@@ -36,19 +36,19 @@ def empty_trajectory(system: System, products: int, trials: int) -> Trajectory:
 class Recorder:
     """Writes the events of one product-trial into a trajectory."""
 
-    def __init__(self, trajectory: Trajectory, product: int, trial: int):
+    def __init__(self, trajectory: Trajectory, product: int, trial: int) -> None:
         self._to = trajectory
         self._at = product, trial
 
-    def received(self, day: int, slot: int, units: int):
+    def received(self, day: int, slot: int, units: int) -> None:
         """Vendor units that arrived."""
         self._to.received[(*self._at, day, slot)] += units
 
-    def received_transfer(self, day: int, slot: int, units: int):
+    def received_transfer(self, day: int, slot: int, units: int) -> None:
         """Units that arrived from another slot."""
         self._to.received_transfers[(*self._at, day, slot)] += units
 
-    def bought(self, day: int, decision: Buy, lead_times: dict[int, int]):
+    def bought(self, day: int, decision: Buy, lead_times: dict[int, int]) -> None:
         """An order, and the days until it arrives by slot that orders."""
         at = (*self._at, day)
         self._to.order_quantity[at] = decision.quantity
@@ -57,11 +57,11 @@ class Recorder:
         for slot, days in lead_times.items():
             self._to.lead_time[(*at, slot)] = days
 
-    def placed(self, day: int, decision: Place):
+    def placed(self, day: int, decision: Place) -> None:
         """Units sent between slots."""
         self._to.moved[(*self._at, day)] = decision.moved
 
-    def fulfilled(self, day: int, demand: list[int], decision: Fulfill, lost: list[int], backlog: list[int]):
+    def fulfilled(self, day: int, demand: list[int], decision: Fulfill, lost: list[int], backlog: list[int]) -> None:
         """Demand of the day, what was served, what of the rest is lost and what waits."""
         at = (*self._at, day)
         self._to.demand[at] = demand
@@ -69,6 +69,6 @@ class Recorder:
         self._to.lost[at] = lost
         self._to.backlog[at] = backlog
 
-    def closed(self, day: int, on_hand: list[int]):
+    def closed(self, day: int, on_hand: list[int]) -> None:
         """Units on hand at the end of the day."""
         self._to.on_hand[(*self._at, day)] = on_hand

@@ -23,7 +23,7 @@ class Prices(Mapping[Resource, np.ndarray]):
     def __init__(
         self,
         by_resource: Mapping[str, np.ndarray] | Mapping[Resource, np.ndarray] | Mapping[str | Resource, np.ndarray],
-    ):
+    ) -> None:
         """Note the arrays.
 
         Raises:

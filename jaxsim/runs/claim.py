@@ -33,7 +33,7 @@ LOCK, PREVIOUS = ".lock", ".previous"
 class Claim:
     """A run folder that this process alone writes."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.begun = False
         """Whether a new run has been begun under this claim."""

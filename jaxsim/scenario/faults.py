@@ -55,6 +55,6 @@ def nearest(name: str, known: Iterable[str]) -> str:
 class ScenarioError(ValueError):
     """A scenario that cannot be used; `faults` lists why, and the message has a sentence for each."""
 
-    def __init__(self, faults: Iterable[Fault]):
+    def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(map(str, self.faults)))

@@ -1,5 +1,7 @@
-"""Writes `docs/tables.md` from the schema: `python -m jaxsim.scenario.tables_doc`; a test keeps it up to date."""
+"""Writes `docs/tables.md` from the schema: `python -m jaxsim.scenario.tables_doc`; `--check` says whether it
+is up to date."""
 
+import sys
 from pathlib import Path
 
 from jaxsim.scenario.schema import TABLES, Column, Table
@@ -51,5 +53,13 @@ def _row(column: Column) -> str:
     return f"| {column.name} | {column.type.value} | {column.unit} | {column.description} | {'; '.join(rules)} |"
 
 
+def main() -> None:
+    """Write the page, or with ``--check`` exit with 1 where it is not what the schema says."""
+    if "--check" not in sys.argv[1:]:
+        PAGE.write_text(page(), encoding="utf-8")
+    elif page() != PAGE.read_text("utf-8"):
+        raise SystemExit("docs/tables.md is out of date: python -m jaxsim.scenario.tables_doc")
+
+
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    main()

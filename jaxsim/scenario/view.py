@@ -24,7 +24,7 @@ def columns_of(table: str, names: Iterable[str]) -> tuple[str, ...]:
 class View:
     """Arrays of `tables`, made when they are first asked for and kept where several checks share them."""
 
-    def __init__(self, tables: Mapping[str, pa.Table], schema: Mapping[str, Table] = TABLES):
+    def __init__(self, tables: Mapping[str, pa.Table], schema: Mapping[str, Table] = TABLES) -> None:
         self.tables = tables
         self._schema = schema
         self._codes: dict[tuple[str, str], np.ndarray] = {}

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import TracebackType
 
 import pyarrow as pa
 import pyarrow.csv
@@ -40,7 +41,7 @@ class ScenarioWriter:
         FileExistsError: there is something in `folder` that is not to be replaced.
     """
 
-    def __init__(self, folder: str | os.PathLike, form: str = "parquet", overwrite: bool = False):
+    def __init__(self, folder: str | os.PathLike, form: str = "parquet", overwrite: bool = False) -> None:
         if form not in ("parquet", "csv"):
             raise ValueError(f"form must be parquet or csv, not {form!r}")
         self.folder = Path(folder).resolve()
@@ -87,7 +88,9 @@ class ScenarioWriter:
         else:
             self._writers[name].write_table(rows)
 
-    def __exit__(self, kind, error, trace) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
             if kind is None:
                 for name in TABLES.keys() - self._writers.keys():

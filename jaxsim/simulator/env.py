@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Int32
+from jaxtyping import Array, Int, Int32
 
 from jaxsim import draws
 from jaxsim.simulator import guard
@@ -122,7 +122,7 @@ def week_of_demand(
     numbers = lax.dynamic_index_in_dim(inputs.demand, week, keepdims=False)
     key = inputs.key[0], inputs.key[1]
     by_region = shared.shape.draw(jnp, key, inputs.trial, week, numbers, inputs.demand_share)
-    units = draws.over_days(jnp, key, inputs.trial, week, by_region, shared.shape.weekday_share)
+    units = jnp.asarray(draws.over_days(jnp, key, inputs.trial, week, by_region, shared.shape.weekday_share))
     return jnp.moveaxis(units, 1, 0).astype(jnp.int32), guard.of_demand(units, week)
 
 
@@ -133,7 +133,9 @@ def lead_times(inputs: Inputs, shared: Shared, day: Int32[Array, ""]) -> Int32[A
     u = draws.lead_time_uniform(jnp, key, inputs.trial, day, slot)
     flat, row = shared.cumulative.reshape(-1), inputs.lead_time_distribution * days
 
-    def halve(_, bounds):
+    def halve(
+        _: Int[Array, ""], bounds: tuple[Int32[Array, "slots batch"], Int32[Array, "slots batch"]]
+    ) -> tuple[Int32[Array, "slots batch"], Int32[Array, "slots batch"]]:
         low, high = bounds
         middle = (low + high) // 2
         beyond = flat[row + middle] <= u

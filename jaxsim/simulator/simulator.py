@@ -12,6 +12,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import numpy as np
+from numpy.typing import DTypeLike
 
 from jaxsim import interrupts
 from jaxsim.outcome import Outcome, Trajectory
@@ -63,7 +64,7 @@ class Simulator:
         chunk: int | None = None,
         threads: int | None = None,
         warm_start: bool = True,
-    ):
+    ) -> None:
         """Prepare the chunks of a system.
 
         Args:
@@ -124,7 +125,7 @@ class Simulator:
 
     def trajectory(self, costs: Costs = None) -> Trajectory:
         """Every day of every product-trial; for small systems, since memory grows with days × products × trials."""
-        days = [record for _, record in self._run(costs, record=True)]
+        days = [day for _, day in self._run(costs, record=True) if day is not None]
         fields = {}
         for name in days[0]._fields:
             parts = [getattr(day, name).reshape(-1, *getattr(day, name).shape[2:]) for day in days]
@@ -175,7 +176,7 @@ class Simulator:
             others = f" ({bad.size - 1} more product-trials of this chunk have faults)" if bad.size > 1 else ""
             raise RuntimeError(f"product {name}, trial {trial}, {guard.sentence(int(fault[bad[0]]))}{others}")
 
-    def _gather(self, parts: list[np.ndarray], dtype) -> np.ndarray:
+    def _gather(self, parts: list[np.ndarray], dtype: DTypeLike) -> np.ndarray:
         """Batch-last chunks → (products, trials, …)."""
         full = np.empty((len(self.system.product_names), self.trials, *parts[0].shape[:-1]), dtype)
         for chunk, part in zip(self._chunks, parts, strict=True):

@@ -74,7 +74,7 @@ class Bar:
 class Interruptible:
     """Passes everything on, and raises KeyboardInterrupt between stages and steps when a signal has asked for it."""
 
-    def __init__(self, progress: Progress):
+    def __init__(self, progress: Progress) -> None:
         self.progress = progress
 
     def stage(self, text: str) -> None:

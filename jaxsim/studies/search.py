@@ -49,7 +49,7 @@ from jaxsim.studies.settings import AnyPolicies, Search, Simulation
 class Interrupted(KeyboardInterrupt):
     """A search was stopped; `tables` holds what it had found: iterations, history, and the best costs so far."""
 
-    def __init__(self, tables: dict[str, pa.Table]):
+    def __init__(self, tables: dict[str, pa.Table]) -> None:
         super().__init__("the search was interrupted")
         self.tables = tables
 
@@ -204,7 +204,7 @@ def _resumed(out: Path, fingerprint: str, config: Mapping[str, Mapping[str, Any]
 class _Checkpoints:
     """Where a search is kept after every iteration, in its run folder."""
 
-    def __init__(self, run: RunFolder, fingerprint: str, config: Mapping[str, Any]):
+    def __init__(self, run: RunFolder, fingerprint: str, config: Mapping[str, Any]) -> None:
         settings = folder.fingerprint({key: config[key] for key in ("simulation", "search")})
         self._folder, self._identity = run.checkpoints, checkpoint.Identity(fingerprint, settings)
 

@@ -40,7 +40,7 @@ class Simulation:
     policies: AnyPolicies | None = None
     """Who buys, places and fulfills: values of the engine's own kind; its defaults when left out."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.products < 1 or self.trials < 1:
             raise RunError("the numbers of products and of trials must be at least 1")
         if not 0 <= self.seed < 2**63:
@@ -73,7 +73,7 @@ class Search:
     stop: tuple[StopRule, ...] | None = None
     """Stop rules beside the number of iterations; None stops near the bound and when nothing improves."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.iterations < 1:
             raise RunError("the number of iterations must be at least 1")
         if isinstance(self.curvature, str) and self.curvature not in CURVATURES:

@@ -57,7 +57,9 @@ def build(
     return System(names, source, beliefs.weekday_share_of(scenario), network, deliveries.lead_times, products)
 
 
-def _checked_weight(names: tuple[str, ...], sampling_weight) -> Float64[np.ndarray, " products"]:
+def _checked_weight(
+    names: tuple[str, ...], sampling_weight: Sequence[float] | np.ndarray | None
+) -> Float64[np.ndarray, " products"]:
     gamma = np.ones(len(names)) if sampling_weight is None else np.asarray(sampling_weight, float)
     if gamma.shape != (len(names),) or not (np.isfinite(gamma) & (gamma > 0)).all():
         raise ValueError(f"sampling_weight must hold {len(names)} positive numbers, one for each row of products")

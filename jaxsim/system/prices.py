@@ -34,7 +34,7 @@ def _tie_breaks(ids: np.ndarray, node: np.ndarray, network: Network) -> Float64[
     purpose = np.concatenate([np.array([0, 1], np.uint32), draws.product_ids(network.regions)[:, 0]])
     key = ids[:, 0, None, None], ids[:, 1, None, None]
     word, _ = draws.threefry2x32(np, key, (node_id[:, :, None], purpose[None, None, :]))
-    return word / 2.0**32
+    return np.asarray(word) / 2.0**32
 
 
 def _tilt(value: np.ndarray, u: np.ndarray) -> np.ndarray:

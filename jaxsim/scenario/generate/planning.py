@@ -7,8 +7,11 @@ stay near the forecast, and a node that is planned at twice its forecast in week
 elsewhere.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import pyarrow as pa
+from jaxtyping import Float64, Int
 from scipy.special import ndtr
 
 from jaxsim.demand.moments import over_span
@@ -24,7 +27,7 @@ _LEAST_FACTOR = 0.1
 class ExpectedArrivals:
     """Expected unconstrained arrivals by node and week, added up block by block."""
 
-    def __init__(self, vendors: Vendors, network: Network, weeks: int):
+    def __init__(self, vendors: Vendors, network: Network, weeks: int) -> None:
         self._vendors = vendors
         self.in_flight = np.zeros((len(network.nodes), weeks), np.int64)
         """(nodes, weeks) units in flight at the start of day 0."""
@@ -57,8 +60,10 @@ class ExpectedArrivals:
         return result
 
 
-def expected_orders(block: Block, days: int):
-    """Yield the day and the expected units (both (products,)) of each review; 0 units where it lies past `days`."""
+def expected_orders(
+    block: Block, days: int
+) -> Iterator[tuple[Int[np.ndarray, " products"], Float64[np.ndarray, " products"]]]:
+    """Yield the day and the expected units of each review; 0 units where it lies past `days`."""
     catalog = block.catalog
     period = 7 * catalog.review_weeks
     day, span, start = catalog.first_review_day, catalog.first_review_day, np.zeros(len(catalog))

@@ -52,7 +52,7 @@ def _round(
     on_hand: Int32[Array, "slots batch"],
     preference: Int32[Array, "regions batch"],
     asked: Int32[Array, "regions batch"],
-):
+) -> tuple[Int32[Array, "slots batch"], Int32[Array, "regions batch"]]:
     """One round: every slot shares its stock in proportion to what the regions that chose it ask."""
     stock, whole, upper = _asks(on_hand, preference, asked)
     granted = _grant(stock, whole, upper, asked)
@@ -60,7 +60,11 @@ def _round(
 
 
 @no_fuse
-def _asks(on_hand, preference, asked):
+def _asks(
+    on_hand: Int32[Array, "slots batch"],
+    preference: Int32[Array, "regions batch"],
+    asked: Int32[Array, "regions batch"],
+) -> tuple[Int32[Array, "regions batch"], Int32[Array, "regions batch"], Int32[Array, "regions batch"]]:
     """For each region: stock at the slot it asks, all that is asked there, and the part asked by regions up to it."""
     regions = asked.shape[0]
     up_to = (jnp.arange(regions)[None, :] <= jnp.arange(regions)[:, None])[..., None]
@@ -70,15 +74,26 @@ def _asks(on_hand, preference, asked):
 
 
 @no_fuse
-def _grant(stock, whole, upper, asked):
+def _grant(
+    stock: Int32[Array, "regions batch"],
+    whole: Int32[Array, "regions batch"],
+    upper: Int32[Array, "regions batch"],
+    asked: Int32[Array, "regions batch"],
+) -> Int32[Array, "regions batch"]:
     stock, whole, upper = (units.astype(jnp.float64) for units in (stock, whole, upper))
     return cut(jnp.minimum(stock, whole), upper, upper - asked.astype(jnp.float64), whole)
 
 
 @no_fuse
-def _taken(on_hand, preference, granted):
+def _taken(
+    on_hand: Int32[Array, "slots batch"],
+    preference: Int32[Array, "regions batch"],
+    granted: Int32[Array, "regions batch"],
+) -> Int32[Array, "slots batch"]:
     return jnp.where(_chosen(on_hand, preference), granted[None], 0).sum(1, dtype=jnp.int32)
 
 
-def _chosen(on_hand, preference) -> Bool[Array, "slots regions batch"]:
+def _chosen(
+    on_hand: Int32[Array, "slots batch"], preference: Int32[Array, "regions batch"]
+) -> Bool[Array, "slots regions batch"]:
     return preference[None] == jnp.arange(on_hand.shape[0], dtype=preference.dtype)[:, None, None]

@@ -4,6 +4,7 @@ The method is in `jaxsim.kernels.general`. Here the buying LP's variables become
 the general answer becomes the points and prices of a `Solution`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -31,6 +32,7 @@ from jaxsim.kernels.general.pdhg import State
 
 SHARE = 0.1  # of the tolerance of a completed point, for the point that it is made of
 MAX_ITERATIONS = 20_000
+_Product = Callable[[tuple[Array, Array], Array], Array]
 _LANES = 64
 """LPs at work together on a CPU: fewer wait longer for XLA's operations to begin, more leave the cache."""
 
@@ -144,7 +146,7 @@ def _split(x: Array, nodes: int, regions: int, segments: int) -> tuple[Array, Ar
 
 
 @lru_cache
-def _buying_matrix(nodes: int, regions: int, segments: int):
+def _buying_matrix(nodes: int, regions: int, segments: int) -> tuple[_Product, _Product]:
     """Products with the rows of supply, demand and side constraints; cached, so that `jax.jit` knows them again."""
 
     def forward(data: tuple[Array, Array], x: Array) -> Array:
