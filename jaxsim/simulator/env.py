@@ -2,7 +2,7 @@
 
     inputs, shared = jaxsim.simulator.prepare(system, costs, trials=4, seed=1)
     state = reset(inputs, shared)                                # the morning of day 0, after receipts
-    order, memory = policy(inputs, shared, state, state.day, memory)
+    order, memory = ask(policy, inputs, shared, state, memory)   # or an order from elsewhere
     state, day = step(inputs, shared, state, Decisions(order))   # buy, place, fulfill, close; the next morning
 
 A state is a morning after its receipts: all that buying may know. Placement is decided when the day's orders are
@@ -15,6 +15,7 @@ recorded in `State.fault`, which `jaxsim.simulator.guard.sentence` reads; the nu
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Int, Int32
@@ -22,7 +23,14 @@ from jaxtyping import Array, Int, Int32
 from jaxsim import draws
 from jaxsim.simulator import guard
 from jaxsim.simulator.guard import Check
-from jaxsim.simulator.policies import FulfillByPreference, FulfillmentPolicy, PlaceByTarget, PlacementPolicy
+from jaxsim.simulator.policies import (
+    BuyingPolicy,
+    Carry,
+    FulfillByPreference,
+    FulfillmentPolicy,
+    PlaceByTarget,
+    PlacementPolicy,
+)
 from jaxsim.simulator.state import Day, Inputs, Order, Service, Shared, State
 
 
@@ -59,6 +67,21 @@ def reset(inputs: Inputs, shared: Shared) -> State:
         fault=jnp.zeros_like(inputs.case_pack),
     )
     return _receive(inputs, state)
+
+
+def ask(policy: BuyingPolicy, inputs: Inputs, shared: Shared, state: State, memory: Carry) -> tuple[Order, Carry]:
+    """A buying policy's order of the morning, and its memory after.
+
+    The policy is asked on days when anybody is reviewed. The memory of those who are not stays as it is, so that it
+    does not depend on which others are simulated beside them.
+    """
+    review = inputs.reviewed(state.day)
+
+    def reviewed() -> tuple[Order, Carry]:
+        order, after = policy(inputs, shared, state, state.day, memory)
+        return order, jax.tree.map(lambda new, old: jnp.where(review, new, old), after, memory)
+
+    return lax.cond(review.any(), reviewed, lambda: (Order.none(inputs), memory))
 
 
 def step(

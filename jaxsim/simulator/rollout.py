@@ -14,7 +14,7 @@ from jaxsim.simulator import env, guard
 from jaxsim.simulator.guard import Check
 from jaxsim.simulator.policies import BuyingPolicy, Carry, Policies
 from jaxsim.simulator.policies.protocol import keep, restore
-from jaxsim.simulator.state import Day, Inputs, Order, Shared, State
+from jaxsim.simulator.state import Day, Inputs, Shared, State
 
 
 class Counts(NamedTuple):
@@ -81,7 +81,7 @@ def rollout(
 
     def one_day(morning: _Morning, demand: Int32[Array, "regions batch"]) -> tuple[_Morning, Day | None]:
         state, memory, sums = morning
-        order, memory = _buy(inputs, shared, policies.buy, state, memory)
+        order, memory = env.ask(policies.buy, inputs, shared, state, memory)
         decisions = env.Decisions(order, policies.place, policies.fulfill)
         state, day = env.step(inputs, shared, state, decisions, demand)
         return _Morning(state, memory, sums.plus(day)), day if record else None
@@ -120,14 +120,3 @@ def nothing_kept(inputs: Inputs, policy: BuyingPolicy) -> Any:
     of_a_week = jax.eval_shape(lambda: keep(policy, inputs, policy.init(inputs)))
     weeks = inputs.order_up_to.shape[0]
     return jax.tree.map(lambda leaf: jnp.zeros((weeks, *leaf.shape), leaf.dtype), of_a_week)
-
-
-def _buy(inputs: Inputs, shared: Shared, policy: BuyingPolicy, state: State, memory: Carry) -> tuple[Order, Carry]:
-    """Ask the policy, on days when anybody is reviewed; nobody else's memory changes."""
-    review = inputs.reviewed(state.day)
-
-    def ask() -> tuple[Order, Carry]:
-        order, after = policy(inputs, shared, state, state.day, memory)
-        return order, jax.tree.map(lambda new, old: jnp.where(review, new, old), after, memory)
-
-    return lax.cond(review.any(), ask, lambda: (Order.none(inputs), memory))

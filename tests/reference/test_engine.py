@@ -1,12 +1,15 @@
 """Whole product-trials of the event engine: by hand, and by laws that every system obeys."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
 
 from jaxsim.outcome import Trajectory
-from jaxsim.reference import Buy, DecisionKind, Place, decisions, run
+from jaxsim.reference import Buy, DecisionKind, Fulfill, Place, Policies, decisions, run
+from jaxsim.reference.prices import PriceLists
+from jaxsim.reference.product import Product, State
 from jaxsim.system import CROSS_DOCK, FULFILLMENT, STORAGE
 
 
@@ -235,3 +238,50 @@ def test_nothing_arrives_on_the_day_it_was_sent(system_of):
     run(system_of(lead_time=[{0: 1.0}]))  # a law that no slot uses
     with pytest.raises(ValueError, match="at least one day"):
         run(system_of((STORAGE, FULFILLMENT), transfers={(0, 1): 0}))
+
+
+def always(action: Buy | Place | Fulfill) -> Policies:
+    """Policies of which one always decides the same."""
+
+    class AlwaysBuy:
+        def init(self, product: Product) -> None:
+            return None
+
+        def __call__(self, product: Product, state: State, day: int, prices: PriceLists, memory: None) -> Any:
+            return action, memory
+
+    class AlwaysPlace:
+        def __call__(self, product: Product, state: State, day: int) -> Any:
+            return action
+
+    class AlwaysFulfill:
+        def __call__(self, product: Product, state: State) -> Any:
+            return action
+
+    if isinstance(action, Buy):
+        return Policies(buy=AlwaysBuy())
+    return Policies(place=AlwaysPlace()) if isinstance(action, Place) else Policies(fulfill=AlwaysFulfill())
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        (Buy.of_units((0, 1)), "the buying policy orders .* not orderable"),
+        (Buy.of_units((-1, 0)), "the buying policy orders negative units"),
+        (Place(((0, 0), (1, 0))), "the placement policy sends .* no transfer"),
+        (Place(((0, 6), (0, 0))), "the placement policy sends 6 units from slot 0, which has 5"),
+        (Fulfill(((1,),)), "the fulfillment policy serves region 0 more than it asks"),
+        (Fulfill(((3,),)), "the fulfillment policy takes"),
+        (Fulfill(((-1,),)), "the fulfillment policy serves negative units"),
+    ],
+)
+def test_a_decision_that_cannot_be_done_stops_the_run(system_of, action, message):
+    system = system_of(
+        (STORAGE, FULFILLMENT),
+        on_hand=[5, 2],
+        orderable=[True, False],
+        transfers={(0, 1): 1},
+        preference=((1,),),
+    )
+    with pytest.raises(RuntimeError, match="product lamp, day 0, " + message):
+        run(system, policies=always(action))

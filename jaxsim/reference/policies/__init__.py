@@ -4,7 +4,7 @@
 of the scan engine, whose oracles they are.
 """
 
-from jaxsim.reference.policies.buy import BuyByLP, capacity_cost, order_quantity
+from jaxsim.reference.policies.buy import BuyByLP, order_charge, order_quantity
 from jaxsim.reference.policies.fulfill import FulfillByPreference
 from jaxsim.reference.policies.place import PlaceByTarget
 from jaxsim.reference.policies.protocol import BuyingPolicy, FulfillmentPolicy, PlacementPolicy, Policies
@@ -17,6 +17,6 @@ __all__ = [
     "PlaceByTarget",
     "PlacementPolicy",
     "Policies",
-    "capacity_cost",
+    "order_charge",
     "order_quantity",
 ]
