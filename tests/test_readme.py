@@ -3,25 +3,29 @@
 import re
 from pathlib import Path
 
+import pytest
+
 README = Path(__file__).parents[1] / "README.md"
 
 
 def run(number: int) -> None:
-    """One of both examples, in this process."""
+    """One of the examples, in this process."""
     examples = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
-    assert len(examples) == 2
+    assert len(examples) == 3
     exec(compile(examples[number], README, "exec"), {"__name__": "__main__"})
 
 
-def test_example_of_the_simulator_runs(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("number", [0, 1])
+def test_examples_of_searching_and_of_the_simulator_run(tmp_path, monkeypatch, capsys, number):
     monkeypatch.chdir(tmp_path)
-    run(0)
-    before, after = (float(number) for number in re.findall(r"costs: ([0-9.]+)", capsys.readouterr().out))
-    assert 0 < after < before
+    run(number)
+    unconstrained, constrained = (float(found) for found in re.findall(r"costs: ([0-9.]+)", capsys.readouterr().out))
+    assert 0 < constrained < unconstrained
+    assert (tmp_path / "run" / "metrics.json").exists() == (number == 0)
 
 
 def test_example_of_the_lps_runs(capsys):
-    run(1)
+    run(2)
     out = capsys.readouterr().out
     assert float(re.findall(r"gap: (\S+)", out)[0]) <= 1e-8
     assert [" ".join(order.split()) for order in re.findall(r"\[([^]]*)\]", out)] == ["10. 0.", "6. 4."]

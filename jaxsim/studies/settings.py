@@ -107,6 +107,8 @@ def _text(method: Any) -> str:
     """A method in words that are the same in every process: its name, a dataclass with its fields, or its class."""
     if isinstance(method, str):
         return method
+    if isinstance(method, scan.Policies | events.Policies):
+        return ", ".join(f"{name} {_text(getattr(method, name))}" for name in ("buy", "place", "fulfill"))
     if dataclasses.is_dataclass(method):
         return repr(method)
     kind = method if hasattr(method, "__qualname__") else type(method)

@@ -97,7 +97,7 @@ def test_costs_of_a_search_go_into_a_simulation(scenario, found):
 def test_compare_takes_results_and_folders(scenario, found, tmp_path):
     plain = jaxsim.simulate(scenario, **SIMULATION, out=tmp_path / "plain")
     first = found.costs["node"].to_numpy() == found.costs["node"][0].as_py()
-    dear = found.costs.set_column(2, "cost", pa.array(5.0 * first))
+    dear = found.costs.set_column(found.costs.column_names.index("cost"), "cost", pa.array(5.0 * first))
     steered = jaxsim.simulate(scenario, **SIMULATION, costs=dear)
     of_results, of_folders = jaxsim.compare(plain, steered), jaxsim.compare(tmp_path / "plain", steered)
     assert of_results.not_paired is None
