@@ -38,8 +38,8 @@ def stand_in(monkeypatch, tmp_path):
     changes = []
 
     class StandIn:
-        def __init__(self, system, *, trials, seed, lp_dtype):
-            Simulator(system, trials=trials, seed=seed, lp_dtype=lp_dtype)  # refuses what it refuses
+        def __init__(self, system, *, policies, trials, seed, lp_dtype):
+            Simulator(system, policies=policies, trials=trials, seed=seed, lp_dtype=lp_dtype)  # refuses what it refuses
             self._run = lambda costs: blocks.reference.run(system, costs, trials=trials, seed=seed)
 
         def trajectory(self, costs) -> Trajectory:
