@@ -12,7 +12,7 @@ STAMP := $(VENV)/.installed
 help:
 	echo "make demo    generate a small scenario, search its capacity costs, write the report"
 	echo "make test    run the tests"
-	echo "make test-fast   those of less than ten seconds, with the programs that an earlier run compiled"
+	echo "make test-fast   the tests without the slow ones, with the programs that an earlier run compiled"
 	echo "make test-wheel  the built wheel with the newest Python of this machine, outside the checkout"
 	echo "make check   lint, format, types, import directions, generated documentation"
 	echo "make conformance  compare the two engines on a thousand random scenarios, keep the figures"

@@ -43,6 +43,7 @@ def test_engines_agree_on_tiny(tiny, prices):
     assert not any(balance(tiny, run).broken for run in (fast, exact))
 
 
+@pytest.mark.slow
 def test_storage_prices_move_stock(tiny):
     """A node that is paid for keeping units keeps more, one beside which the others are paid fewer."""
     simulator, nothing = Simulator(tiny, trials=3, seed=7), np.zeros(tiny.network.plan.shape)
@@ -71,6 +72,7 @@ def test_counts_are_the_sums_of_the_days(tiny):
         np.testing.assert_array_equal(getattr(counts, field.name), getattr(summed, field.name), field.name)
 
 
+@pytest.mark.slow
 def test_chunks_threads_and_companions_change_nothing(tiny):
     costs = random_costs(tiny, 2)
     whole = Simulator(tiny, trials=3, seed=11).run(costs)

@@ -26,6 +26,7 @@ def test_a_rule_and_its_oracle_agree(heading, tmp_path, monkeypatch, capsys):
     assert int(entries[1]) > 10_000
 
 
+@pytest.mark.slow
 def test_the_environment_ranks_weights_and_the_simulator_agrees(tmp_path, monkeypatch, capsys):
     out = printed("Environment", tmp_path, monkeypatch, capsys)
     rewards = [float(number) for number in re.findall(r"-\d+", out.split("faults")[0])]

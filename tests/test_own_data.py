@@ -32,6 +32,7 @@ def files(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_page_runs_as_printed(files, monkeypatch, capsys):
     monkeypatch.setattr("jaxsim.report.page.DPI", 30)
     program, export = blocks("python")

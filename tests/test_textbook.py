@@ -13,6 +13,8 @@ from jaxsim.system import System, build
 from validation import textbook as suite
 from validation.textbook_answers import exact_cost
 
+pytestmark = pytest.mark.slow  # thousands of trials of all cases, which every test reads
+
 TRIALS = 1_000
 
 

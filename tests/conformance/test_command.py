@@ -71,6 +71,7 @@ def test_agreement_is_0_in_blocks_of_any_size(stand_in, scenario, tmp_path, monk
     assert whole["results"][0]["lps"] > 16
 
 
+@pytest.mark.slow
 def test_forecast_and_sample_paths(scenario, tmp_path, monkeypatch, capsys):
     """Both engines themselves, on what customers do in a table and what buying believes in another."""
     monkeypatch.setenv("JAXSIM_CACHE_DIR", str(tmp_path / "cache"))

@@ -3,9 +3,12 @@
 import re
 from pathlib import Path
 
+import pytest
+
 PAGE = Path(__file__).parents[2] / "docs" / "extending.md"
 
 
+@pytest.mark.slow
 def test_example_of_a_demand_source(tmp_path, monkeypatch, capsys):
     """A surge that buying knows nothing of costs service."""
     section = PAGE.read_text("utf-8").split("## Demand source")[1].split("\n## ")[0]

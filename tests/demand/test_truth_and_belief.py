@@ -113,6 +113,7 @@ def test_tables_and_arrays_make_the_same_system(tiny, paths):
         np.testing.assert_array_equal(source.numbers(np.array([3]), np.array([2])), paths[[3], 2].sum(2)[:, :, None])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by_region", [False, True])
 def test_customers_follow_the_paths(tiny, paths, by_region):
     units = paths if by_region else paths.sum(3)

@@ -9,7 +9,8 @@ import pytest
 
 from validation.coverage import PRODUCTS, SAMPLE, least_coverage, noise_ratio, simulate_population, study
 
-pytestmark = pytest.mark.usefixtures("unchecked_types")  # thousands of small calls, whose types other tests check
+# Thousands of small calls, whose types other tests check.
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("unchecked_types")]
 
 COUNT = 150
 RARE = {"overage_share", "lost_sales_cost_per_unit"}
@@ -22,7 +23,6 @@ def population(tmp_path_factory):
     return simulate_population(tmp_path_factory.mktemp("scenarios") / "population", 2 * COUNT)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("size", [SAMPLE, PRODUCTS])
 def test_intervals_of_several_trials_contain_the_truth(population, size):
     """For a sample and for the whole population, of which only the futures are random.

@@ -3,9 +3,12 @@
 import re
 from pathlib import Path
 
+import pytest
+
 PAGE = Path(__file__).parents[2] / "docs" / "extending.md"
 
 
+@pytest.mark.slow
 def test_example_of_a_resource(tmp_path, monkeypatch, capsys):
     """A search over arrivals and a resource of one's own brings both nearer to their plans."""
     section = PAGE.read_text("utf-8").split("## Resource\n")[1].split("\n## ")[0]

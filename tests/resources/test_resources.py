@@ -83,6 +83,7 @@ def test_reachable_node_weeks_are_those_whose_price_enters_an_lp(system, resourc
         assert any(charges) == reachable[node, week], (node, week)
 
 
+@pytest.mark.slow
 def test_an_unreachable_price_changes_nothing(system):
     simulator, nothing = Simulator(system, trials=2, seed=3), np.zeros(system.network.plan.shape)
     for resource in RESOURCES:
@@ -92,6 +93,7 @@ def test_an_unreachable_price_changes_nothing(system):
             np.testing.assert_array_equal(getattr(first, field.name), getattr(second, field.name), field.name)
 
 
+@pytest.mark.slow
 def test_storage_counts_the_end_of_the_week(system):
     trajectory = Simulator(system, trials=2, seed=3).trajectory()
     used = utilization(system, trajectory.outcome(), resource=STORAGE).mean
@@ -145,6 +147,7 @@ ORDERS = Resource(
 """Units ordered into a node in a week: a resource of one's own."""
 
 
+@pytest.mark.slow
 def test_a_resource_of_ones_own_is_priced_by_both_engines(system):
     random = np.random.default_rng(2)
     shape = system.network.plan.shape

@@ -89,6 +89,7 @@ def test_levels_of_quantile_columns(name, level):
     assert quantile_level(name) == level
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_numbers_that_are_not_finite_are_found_in_every_column(tmp_path, value):
     flight = {"product": "serial", "node": "depot", "arrival_day": 3, "quantity": 4}

@@ -18,6 +18,7 @@ def sound(scenario: Scenario) -> bool:
     return not faults_of(scenario.tables)
 
 
+@pytest.mark.slow
 def test_arrays_of_what_validates_are_in_range():
     """Every column with every extreme, an eighth of them in each run of the random numbers."""
     scenario, random = base(1), np.random.default_rng(7)
@@ -35,6 +36,7 @@ def test_arrays_of_what_validates_are_in_range():
     assert min(verdicts.values()) > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_what_validates_runs_in_both_engines(seed):
     scenario, done = piled(base(seed), seed, sound)

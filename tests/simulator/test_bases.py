@@ -74,6 +74,7 @@ def test_a_kept_basis_is_where_the_lp_starts(tiny):
         stuck.run(costs[1])
 
 
+@pytest.mark.slow
 def test_bases_beyond_the_bound_and_of_float32_are_not_kept(tiny, monkeypatch):
     single = Simulator(tiny, seed=7, chunk=32, lp_dtype="float32")
     single.run()
@@ -84,6 +85,7 @@ def test_bases_beyond_the_bound_and_of_float32_are_not_kept(tiny, monkeypatch):
     assert not many._kept
 
 
+@pytest.mark.slow
 def test_without_warp_there_are_no_bases_and_the_outcome_is_the_same(tiny, monkeypatch):
     costs = cost_path(tiny, 2)
     compiled = Simulator(tiny, trials=3, seed=7, chunk=32)

@@ -54,6 +54,7 @@ def growing(packs: int) -> Policies:
     return Policies(buy=Growing(jnp.int32(packs)))
 
 
+@pytest.mark.slow
 def test_memory_counts_own_reviews_and_starts_anew_with_every_run(tiny):
     simulator = Simulator(tiny, policies=growing(1), trials=2, seed=1, chunk=32)
     first = simulator.run()
@@ -68,6 +69,7 @@ def test_memory_counts_own_reviews_and_starts_anew_with_every_run(tiny):
     assert (days > 0).sum(2).max() > 1
 
 
+@pytest.mark.slow
 def test_weights_share_a_compilation_and_change_outcomes(tiny):
     jitted: Any = module._simulate
     one = Simulator(tiny, policies=growing(1), trials=1, seed=1, chunk=32).run()
@@ -92,6 +94,7 @@ def test_an_unhashable_policy_is_refused(tiny):
         Simulator(tiny, policies=Policies(place=Listed([1])))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [buying.INTERIOR_POINT, buying.SHORTEST_PATHS], ids=lambda method: method.name)
 def test_any_method_starts_hot_and_gives_the_same_orders(tiny, method):
     """A start of reals is carried from review to review and not kept from run to run."""
@@ -104,6 +107,7 @@ def test_any_method_starts_hot_and_gives_the_same_orders(tiny, method):
     assert not any(leaf.size for leaf in jax.tree.leaves(simulator._kept))
 
 
+@pytest.mark.slow
 def test_rules_that_differ_are_found(tiny):
     """The event engine buys by the LP, the other engine does not: a difference of orders, and no tie."""
     pair = PolicyPair(scan=growing(1))
@@ -117,6 +121,7 @@ def test_rules_that_differ_are_found(tiny):
     assert PolicyPair().buys_by_lp
 
 
+@pytest.mark.slow
 def test_steps_are_the_simulation_also_when_mapped_over_costs(tiny):
     """Day after day by `step`, with orders from outside, as the simulator's trajectory; two cost vectors at once."""
     rng = np.random.default_rng(3)
@@ -150,6 +155,7 @@ def test_steps_are_the_simulation_also_when_mapped_over_costs(tiny):
     assert (np.asarray(state.on_order) >= in_calendar).all()  # what is due after the horizon stays on its way
 
 
+@pytest.mark.slow
 def test_an_order_without_a_review_is_dropped(tiny):
     inputs, shared = prepare(tiny, seed=4)
     units = jnp.where(inputs.orderable, inputs.case_pack, 0)

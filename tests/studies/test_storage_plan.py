@@ -22,6 +22,7 @@ def planned(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_plan_is_sound_and_written_once(planned):
     assert not find_faults(planned)
     with pytest.raises(FileExistsError, match="has a table storage_plan already"):

@@ -80,6 +80,7 @@ def answered():
     return fields, matrix, run(fields, matrix)
 
 
+@pytest.mark.slow
 def test_agrees_with_highs(answered):
     fields, matrix, answer = answered
     assert (answer.status == Status.OPTIMAL).all()
