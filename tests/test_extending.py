@@ -1,9 +1,11 @@
-"""The sections on policies and the environment in docs/extending.md do what they say."""
+"""The sections of docs/extending.md do what they say; those on demand and resources are run where those are tested."""
 
 import re
 from pathlib import Path
 
 import pytest
+
+from jaxsim.measures import COLUMNS, INDICATORS
 
 PAGE = Path(__file__).parents[1] / "docs" / "extending.md"
 
@@ -24,6 +26,23 @@ def test_a_rule_and_its_oracle_agree(heading, tmp_path, monkeypatch, capsys):
     )
     assert entries
     assert int(entries[1]) > 10_000
+
+
+def test_a_curvature_of_ones_own_searches(tmp_path, monkeypatch, capsys):
+    start, end = re.findall(r"\d\.\d+", printed("Curvature", tmp_path, monkeypatch, capsys))
+    assert float(end) < 0.9 * float(start)
+
+
+def test_an_indicator_of_ones_own_is_in_every_run(tmp_path, monkeypatch, capsys):
+    registries = COLUMNS, INDICATORS
+    known = [set(registry) for registry in registries]
+    try:
+        out = printed("Indicator", tmp_path, monkeypatch, capsys)
+    finally:  # what the section adds is for this test only
+        for registry, names in zip(registries, known, strict=True):
+            for name in registry.keys() - names:
+                del registry[name]
+    assert 0 < float(out.split(":")[1]) < 3
 
 
 @pytest.mark.slow

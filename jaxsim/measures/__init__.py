@@ -4,13 +4,14 @@ errors."""
 from jaxsim.measures.adherence import Adherence, adherence, wmapd
 from jaxsim.measures.bound import Bound, lower_bound, wmapd_bound
 from jaxsim.measures.estimates import Estimate, ratio, total
-from jaxsim.measures.indicators import INDICATORS, WMAPD, Indicator, contributions, kpis, kpis_of
+from jaxsim.measures.indicators import COLUMNS, INDICATORS, WMAPD, Indicator, contributions, kpis, kpis_of
 from jaxsim.measures.paired import NORMAL_95, Difference, independent, paired_ratios, paired_totals
 from jaxsim.measures.period import PeriodCosts, period_costs
 from jaxsim.measures.service import fill_rate, preferred_node_availability, simulated_preferred_availability
 from jaxsim.measures.utilization import utilization
 
 __all__ = [
+    "COLUMNS",
     "INDICATORS",
     "NORMAL_95",
     "WMAPD",
