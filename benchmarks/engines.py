@@ -1,6 +1,6 @@
 """Both engines on the same product-trials: speed, share of the buying LP, and where their trajectories differ.
 
-    python -m benchmarks.engines [--quick] [--products 5000] [--trials 2] [--exact 60] [--out benchmarks/results]
+    python -m benchmarks.engines [--quick] [--products 5000] [--trials 2] [--events 60] [--out benchmarks/results]
 
 The scan engine is timed on all products, after a warm-up and blocked on the whole outcome: once with all cores and
 once with one chunk at a time. The event engine is one process on one core; it runs a sample of the same products, half
@@ -48,8 +48,8 @@ TURNS = 3
 """Of runs with and without the LP on a CPU; every turn compiles anew."""
 
 TIMING = (
-    "wall. Fast: after one warm-up, blocked, inputs on the device. First run: less a usual one, it is compilation and "
-    "preparation of inputs. Exact: one run in one process on one core. Cores busy: processor time / wall; the ratio "
+    "wall. Scan: after one warm-up, blocked, inputs on the device. First run: less a usual one, it is compilation and "
+    "preparation of inputs. Events: one run in one process on one core. Cores busy: processor time / wall; the ratio "
     "per core second is of product-trials per processor second."
 )
 
@@ -133,7 +133,7 @@ def joined(turns: list[Timing]) -> Timing:
     )
 
 
-def fast_figures(system: System, trials: int, seed: int, dtype: str, repeats: int) -> dict:
+def scan_figures(system: System, trials: int, seed: int, dtype: str, repeats: int) -> dict:
     """Rates of the scan engine with all cores and with one chunk at a time, and the LP's share with all cores."""
     costs = capacity_costs(system, seed)
 
@@ -157,16 +157,16 @@ def fast_figures(system: System, trials: int, seed: int, dtype: str, repeats: in
     }
 
 
-def exact_and_mismatch(system: System, seed: int, dtype: str) -> tuple[dict, dict]:
-    """Speed of the event engine, and how the fast one differs from it, both on all products of a system.
+def events_and_mismatch(system: System, seed: int, dtype: str) -> tuple[dict, dict]:
+    """Speed of the event engine, and how the scan one differs from it, both on all products of a system.
 
     The first half of the products is run without costs, the other with.
     """
     from jaxsim import reference
     from jaxsim.reference.buying_lp import Answer, BuyingProblem
-    from jaxsim.reference.policies import buy as exact_buying
+    from jaxsim.reference.policies import buy as event_buying
 
-    solve, lp_seconds = exact_buying.solve, []
+    solve, lp_seconds = event_buying.solve, []
 
     def watched(problem: BuyingProblem, name: str) -> Answer:
         start = time.perf_counter()
@@ -176,15 +176,15 @@ def exact_and_mismatch(system: System, seed: int, dtype: str) -> tuple[dict, dic
 
     rows = np.arange(len(system.product_names))
     halves = [(rows[: len(rows) // 2], None), (rows[len(rows) // 2 :], capacity_costs(system, seed))]
-    exact_buying.solve = watched
+    event_buying.solve = watched
     start, busy = time.perf_counter(), time.process_time()
     try:
-        exact = [reference.run(system, costs, seed=seed, products=half.tolist()) for half, costs in halves]
+        events = [reference.run(system, costs, seed=seed, products=half.tolist()) for half, costs in halves]
     finally:
-        exact_buying.solve = solve
+        event_buying.solve = solve
     seconds, busy = time.perf_counter() - start, time.process_time() - busy
     simulator = Simulator(system, seed=seed, lp_dtype=dtype)
-    fast = [_rows(simulator.trajectory(costs), half) for half, costs in halves]
+    scan = [_rows(simulator.trajectory(costs), half) for half, costs in halves]
     figures = {
         "product_trials": len(rows),
         "seconds": seconds,
@@ -194,14 +194,14 @@ def exact_and_mismatch(system: System, seed: int, dtype: str) -> tuple[dict, dic
         "us_per_lp": 1e6 * float(np.mean(lp_seconds)),
         "lp_share": sum(lp_seconds) / seconds,
     }
-    return figures, mismatch(system, _joined(fast), _joined(exact))
+    return figures, mismatch(system, _joined(scan), _joined(events))
 
 
-def mismatch(system: System, fast: Trajectory, exact: Trajectory) -> dict:
+def mismatch(system: System, scan: Trajectory, events: Trajectory) -> dict:
     """Entries of each field that differ and the largest difference; the same of utilization, units per node-week."""
     fields = {}
     for field in dataclasses.fields(Trajectory):
-        mine, theirs = getattr(fast, field.name).astype(float), getattr(exact, field.name).astype(float)
+        mine, theirs = getattr(scan, field.name).astype(float), getattr(events, field.name).astype(float)
         slack = TOLERANCE * np.maximum(1, np.abs(theirs)) if field.name == "lp_order" else 0.0
         apart = np.abs(mine - theirs)
         fields[field.name] = {
@@ -209,7 +209,7 @@ def mismatch(system: System, fast: Trajectory, exact: Trajectory) -> dict:
             "differing": int((apart > slack).sum()),
             "largest": float(apart.max(initial=0)),
         }
-    used = [_utilization(system, each) for each in (fast, exact)]
+    used = [_utilization(system, each) for each in (scan, events)]
     apart = np.abs(used[0] - used[1])
     return {
         "fields": fields,
@@ -236,36 +236,36 @@ def _joined(parts: list[Trajectory]) -> Trajectory:
     return Trajectory(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
 
 
-def print_speed(fast: dict, exact: dict | None, cpu: bool) -> dict[str, float]:
+def print_speed(scan: dict, events: dict | None, cpu: bool) -> dict[str, float]:
     """Print rates, LP shares and ratios; returns the ratios."""
     line = lambda name, best, median, busy, share: print(f"{name:38}{best:>14}{median:>14}{busy:>12}{share:>10}")
     line("product-trials/s", "best", "median", "cores busy", "LP share")
-    for key, name in (("all_cores", "fast, whole machine"), ("one_chunk_at_a_time", "fast, threads=1")):
-        row, share = fast[key], f"{fast['lp_share']:.0%}" if key == "all_cores" else ""
+    for key, name in (("all_cores", "scan, whole machine"), ("one_chunk_at_a_time", "scan, threads=1")):
+        row, share = scan[key], f"{scan['lp_share']:.0%}" if key == "all_cores" else ""
         line(name, f"{row['best']:.0f}", f"{row['median']:.0f}", f"{row['cores_busy']:.2f}", share)
-    print(f"first run of the scan engine, beyond a usual one: {fast['all_cores']['compile_seconds']:.1f} s")
-    if exact is None:
+    print(f"first run of the scan engine, beyond a usual one: {scan['all_cores']['compile_seconds']:.1f} s")
+    if events is None:
         return {}
     line(
-        "exact, one process on one core",
-        f"{exact['rate']:.1f}",
+        "events, one process on one core",
+        f"{events['rate']:.1f}",
         "",
-        f"{exact['cores_busy']:.2f}",
-        f"{exact['lp_share']:.0%}",
+        f"{events['cores_busy']:.2f}",
+        f"{events['lp_share']:.0%}",
     )
-    ratios = {"whole_machine_over_one_process": fast["all_cores"]["median"] / exact["rate"]}
+    ratios = {"whole_machine_over_one_process": scan["all_cores"]["median"] / events["rate"]}
     if cpu:
-        single = fast["one_chunk_at_a_time"]
+        single = scan["one_chunk_at_a_time"]
         per_core = lambda rate, row: rate / row["cores_busy"]
-        ratios["per_core_second"] = per_core(single["median"], single) / per_core(exact["rate"], exact)
+        ratios["per_core_second"] = per_core(single["median"], single) / per_core(events["rate"], events)
     for name, ratio in ratios.items():
-        print(f"fast / exact, {name.replace('_', ' ')}: {ratio:.0f}")
+        print(f"scan / events, {name.replace('_', ' ')}: {ratio:.0f}")
     return ratios
 
 
 def print_mismatch(found: dict) -> None:
     """Print the fields' differences."""
-    print(f"{'fast against exact':22}{'entries':>12}{'differing':>12}{'largest':>12}")
+    print(f"{'scan against events':22}{'entries':>12}{'differing':>12}{'largest':>12}")
     for name, row in found["fields"].items():
         print(f"{name:22}{row['entries']:12d}{row['differing']:12d}{row['largest']:12.1e}")
     parts = found["utilization_largest"], found["utilization_relative"]
@@ -275,33 +275,33 @@ def print_mismatch(found: dict) -> None:
 def main() -> None:
     """Run, print, and write the JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="at most 1024 products and 12 exact ones, 3 runs")
+    parser.add_argument("--quick", action="store_true", help="at most 1024 products and 12 events ones, 3 runs")
     parser.add_argument("--products", type=int, default=5000, help="products for the scan engine's speed")
     parser.add_argument("--trials", type=int, default=2, help="trials of each of them")
-    parser.add_argument("--exact", type=int, default=60, help="products that both engines simulate, one trial each")
+    parser.add_argument("--events", type=int, default=60, help="products that both engines simulate, one trial each")
     parser.add_argument("--lp-dtype", choices=("float64", "float32"), default="float64")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
     jax.config.update("jax_enable_x64", True)
     products = min(options.products, 1024) if options.quick else options.products
-    count = min(options.exact, 12 if options.quick else products, products)
+    count = min(options.events, 12 if options.quick else products, products)
     report = environment(options.seed, TIMING) | {"quick": options.quick, "lp_dtype": options.lp_dtype}
     report |= {"scenario": "demo", "products": products, "trials": options.trials, "cost_scale": COST_SCALE}
     system = demo_system(products, options.seed)
     sizes = f"{products} products × {options.trials} trials, {system.weeks} weeks, LP in {options.lp_dtype}"
     print(f"{sizes}; {report['device']}, {os.cpu_count()} cores, load {report['load_average']}", flush=True)
-    fast = fast_figures(system, options.trials, options.seed, options.lp_dtype, 3 if options.quick else 5)
-    exact, found = None, None
+    scan = scan_figures(system, options.trials, options.seed, options.lp_dtype, 3 if options.quick else 5)
+    events, found = None, None
     if count and importlib.util.find_spec("highspy"):
         rows = np.sort(np.random.default_rng(options.seed).choice(products, count, replace=False))
-        exact, found = exact_and_mismatch(system.take(rows), options.seed, options.lp_dtype)
+        events, found = events_and_mismatch(system.take(rows), options.seed, options.lp_dtype)
     else:
-        print("no event engine: highspy is not installed, or --exact is 0")
-    ratios = print_speed(fast, exact, report["backend"] == "cpu")
+        print("no event engine: highspy is not installed, or --events is 0")
+    ratios = print_speed(scan, events, report["backend"] == "cpu")
     if found is not None:
         print_mismatch(found)
-    report |= {"fast": fast, "exact": exact, "ratios": ratios, "mismatch": found}
+    report |= {"scan": scan, "events": events, "ratios": ratios, "mismatch": found}
     suffix = "" if options.lp_dtype == "float64" else f"_{options.lp_dtype}"
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / f"engines_{device_name()}{suffix}.json"

@@ -94,10 +94,10 @@ def allowed_score(cases: int) -> float:
 
 def run_cases(system: System, trials: int, seed: int) -> list[Result]:
     """Simulate all cases with the scan engine and compare with exact costs."""
-    return results_of(system, fast_costs(system, trials, seed))
+    return results_of(system, scan_costs(system, trials, seed))
 
 
-def fast_costs(system: System, trials: int, seed: int) -> np.ndarray:
+def scan_costs(system: System, trials: int, seed: int) -> np.ndarray:
     """Mean cost per period after the warm-up of the scan engine, (cases, trials)."""
     blocks = [
         trial_costs(system, Simulator(system, trials=BLOCK, first_trial=first, seed=seed).trajectory())
@@ -153,7 +153,7 @@ def main() -> None:
     report = environment(options.seed, TIMING)
     report["differing_entries"] = differing_entries(system, 20, options.seed)
     started = time.perf_counter()
-    costs = fast_costs(system, trials, options.seed)
+    costs = scan_costs(system, trials, options.seed)
     seconds = time.perf_counter() - started
     results = results_of(system, costs)
     stocks = int((system.products.node >= 0).sum())

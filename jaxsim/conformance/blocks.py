@@ -40,7 +40,7 @@ class Effects:
     """Where that is; empty when no node-week has a positive plan."""
     week: int
     wmapd: tuple[float, float]
-    """Of the fast and of the event engine; NaN when the plan has no positive total."""
+    """Of the scan and of the event engine; NaN when the plan has no positive total."""
     availability: tuple[float, float]
     """Preferred node availability, likewise; NaN without demand."""
 
@@ -102,12 +102,14 @@ def conform(
     parts, outcomes = [], []
     for done, block in enumerate(blocks, 1):
         whole = block.system
-        fast = Simulator(whole, policies=pair.scan, trials=trials, seed=seed, lp_dtype=lp_dtype).trajectory(costs)
+        scan = Simulator(whole, policies=pair.scan, trials=trials, seed=seed, lp_dtype=lp_dtype).trajectory(costs)
         own_rows = range(block.count)
-        exact = reference.run(whole, costs, policies=pair.events, trials=trials, seed=seed, products=own_rows)
-        own, fast = whole.take(np.arange(block.count)), block.kept(fast)
-        parts.append((compare(own, fast, exact, costs, by_lp=pair.buys_by_lp), balance(own, fast), balance(own, exact)))
-        outcomes.append((fast.outcome(), exact.outcome()))
+        events = reference.run(whole, costs, policies=pair.events, trials=trials, seed=seed, products=own_rows)
+        own, scan = whole.take(np.arange(block.count)), block.kept(scan)
+        parts.append(
+            (compare(own, scan, events, costs, by_lp=pair.buys_by_lp), balance(own, scan), balance(own, events))
+        )
+        outcomes.append((scan.outcome(), events.outcome()))
         progress.step(done, len(blocks), f"{label}: block of {block.count} products")
     comparison, scan, events = (_sum(column) for column in zip(*parts, strict=True))
     both = [_joined(column) for column in zip(*outcomes, strict=True)]
@@ -147,14 +149,14 @@ def _joined(outcomes: Sequence[Outcome]) -> Outcome:
     return Outcome(**{f.name: np.concatenate([getattr(part, f.name) for part in outcomes]) for f in fields(Outcome)})
 
 
-def _effects(problem: Problem, fast: Outcome, exact: Outcome) -> Effects:
+def _effects(problem: Problem, scan: Outcome, events: Outcome) -> Effects:
     system, plan = problem.system, problem.plan
-    used = [np.asarray(utilization(system, outcome, problem.strata).mean) for outcome in (fast, exact)]
+    used = [np.asarray(utilization(system, outcome, problem.strata).mean) for outcome in (scan, events)]
     planned = np.nan_to_num(plan) > 0
     relative = np.where(planned, np.abs(used[0] - used[1]) / np.where(planned, plan, 1.0), -1.0)
     node, week = np.unravel_index(int(relative.argmax()), relative.shape)
     adherence = [wmapd(u, plan) if planned.any() else float("nan") for u in used]
-    available = [preferred_node_availability(system, outcome, strata=problem.strata).mean for outcome in (fast, exact)]
+    available = [preferred_node_availability(system, outcome, strata=problem.strata).mean for outcome in (scan, events)]
     return Effects(
         utilization=max(float(relative.max()), 0.0),
         node=system.network.nodes[node] if planned.any() else "",

@@ -38,12 +38,12 @@ class Difference:
     field: str
     place: tuple[int, ...]
     """Position on the axes after the day: slot, or region, or rank and region, ….."""
-    fast: float
-    exact: float
+    scan: float
+    events: float
 
     def __str__(self) -> str:
         where = f"{self.field}{list(self.place) if self.place else ''}"
-        values = f"{self.fast:.17g} (scan), {self.exact:.17g} (events)"
+        values = f"{self.scan:.17g} (scan), {self.events:.17g} (events)"
         return f"product {self.product}, trial {self.trial}, day {self.day}, {where}: {values}"
 
 
@@ -125,22 +125,22 @@ class Comparison:
 
 
 def compare(
-    system: System, fast: Trajectory, exact: Trajectory, costs: Costs = None, *, by_lp: bool = True
+    system: System, scan: Trajectory, events: Trajectory, costs: Costs = None, *, by_lp: bool = True
 ) -> Comparison:
     """Compare trajectories of all products of a system.
 
     Args:
-        fast: of the scan engine. exact: of the exact one, with the same trials, seed and costs.
+        scan: of the scan engine. events: of the event engine, with the same trials, seed and costs.
         costs: what both simulated; needed to prove ties.
         by_lp: whether orders are optima of the buying LP, which may have two; orders of other policies have no ties.
 
     Raises:
         ValueError: the trajectories have fields of different shapes.
     """
-    gaps = {name: _gap(name, getattr(fast, name), getattr(exact, name)) for name in FIELDS}
-    wrong = {name: _wrong(name, gaps[name], getattr(exact, name)) for name in FIELDS}
+    gaps = {name: _gap(name, getattr(scan, name), getattr(events, name)) for name in FIELDS}
+    wrong = {name: _wrong(name, gaps[name], getattr(events, name)) for name in FIELDS}
     apart = np.stack([wrong[name].any(3) for name in FIELDS])  # fields, products, trials, days
-    ties = _ties(system, fast, exact, costs, apart) if by_lp else {}
+    ties = _ties(system, scan, events, costs, apart) if by_lp else {}
     days = apart.shape[3]
     end = np.full((*apart.shape[1:3], 1), days)
     for (product, trial), tie in ties.items():
@@ -149,12 +149,12 @@ def compare(
     for index, name in enumerate(FIELDS):
         before = np.arange(days) < end
         counted = before | ((np.arange(days) == end) & (index < FIELDS.index("lp_order")))
-        fields[name] = _field(system, name, (fast, exact), gaps[name], wrong[name], counted)
+        fields[name] = _field(system, name, (scan, events), gaps[name], wrong[name], counted)
         apart[index] &= counted
     return Comparison(
         product_trials=int(np.prod(apart.shape[1:3])),
         days=days,
-        lps=int((exact.order_quantity > 0).sum()) if by_lp else 0,
+        lps=int((events.order_quantity > 0).sum()) if by_lp else 0,
         differing_product_trials=int(apart.any((0, 3)).sum()),
         differing_in_units=int(np.delete(apart, FIELDS.index("lp_order"), axis=0).any((0, 3)).sum()),
         fields=fields,
@@ -162,20 +162,20 @@ def compare(
     )
 
 
-def _gap(name: str, fast: np.ndarray, exact: np.ndarray) -> Float64[np.ndarray, "products trials days entries"]:
-    """|fast − exact|, with the axes after the day flattened."""
-    if fast.shape != exact.shape:
-        raise ValueError(f"{name} has shape {fast.shape} in one trajectory and {exact.shape} in the other")
-    return np.abs(fast.astype(np.float64) - exact).reshape(*fast.shape[:3], -1)
+def _gap(name: str, scan: np.ndarray, events: np.ndarray) -> Float64[np.ndarray, "products trials days entries"]:
+    """|scan − events|, with the axes after the day flattened."""
+    if scan.shape != events.shape:
+        raise ValueError(f"{name} has shape {scan.shape} in one trajectory and {events.shape} in the other")
+    return np.abs(scan.astype(np.float64) - events).reshape(*scan.shape[:3], -1)
 
 
-def _wrong(name: str, gap: Float64[np.ndarray, "products trials days entries"], exact: np.ndarray) -> Bool[Any, "..."]:
-    allowed = LP_TOLERANCE * np.maximum(1.0, np.abs(exact)).reshape(gap.shape) if name == "lp_order" else 0.0
+def _wrong(name: str, gap: Float64[np.ndarray, "products trials days entries"], events: np.ndarray) -> Bool[Any, "..."]:
+    allowed = LP_TOLERANCE * np.maximum(1.0, np.abs(events)).reshape(gap.shape) if name == "lp_order" else 0.0
     return ~(gap <= allowed)  # also where the gap is NaN
 
 
 def _ties(
-    system: System, fast: Trajectory, exact: Trajectory, costs: Costs, apart: Bool[np.ndarray, "f a t d"]
+    system: System, scan: Trajectory, events: Trajectory, costs: Costs, apart: Bool[np.ndarray, "f a t d"]
 ) -> dict[tuple[int, int], Tie]:
     """Ties by product and trial: where the first difference of a product-trial is in an order, and both are optima."""
     ties = {}
@@ -183,7 +183,7 @@ def _ties(
     for product, trial in np.argwhere(apart.any((0, 3))).tolist():
         at = product, trial, int(day[product, trial])
         first = FIELDS[int(apart[(slice(None), *at)].argmax())]
-        tie = tie_of(system, fast, exact, costs, at) if first in _ORDER else None
+        tie = tie_of(system, scan, events, costs, at) if first in _ORDER else None
         if tie is not None:
             ties[product, trial] = tie
     return ties
@@ -218,8 +218,8 @@ def _first(
     product, trial, entry = np.argwhere(wrong[:, :, day := int(wrong.any((0, 1, 3)).argmax())])[0]
     values = [getattr(run, name)[product, trial, day] for run in runs]
     place = tuple(int(i) for i in np.unravel_index(entry, values[0].shape))
-    fast, exact = (float(value[place]) for value in values)
-    return Difference(system.product_names[product], int(trial), day, name, place, fast, exact)
+    scan, events = (float(value[place]) for value in values)
+    return Difference(system.product_names[product], int(trial), day, name, place, scan, events)
 
 
 def _earliest(differences: Iterable[Difference]) -> Difference | None:

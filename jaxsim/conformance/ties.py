@@ -40,9 +40,9 @@ class Tie:
     product: str
     trial: int
     day: int
-    fast: float
+    scan: float
     """Objective of the scan engine's order vector, currency."""
-    exact: float
+    events: float
     """Of the event engine's."""
     optimum: float
     """Of a fresh solve."""
@@ -50,7 +50,7 @@ class Tie:
     """Sum of the magnitudes of the objective's terms (an upper bound), currency."""
 
 
-def tie_of(system: System, fast: Trajectory, exact: Trajectory, costs: Costs, at: Sequence[int]) -> Tie | None:
+def tie_of(system: System, scan: Trajectory, events: Trajectory, costs: Costs, at: Sequence[int]) -> Tie | None:
     """The tie at a buying day on which two product-trials part; None when it is none.
 
     Args:
@@ -63,10 +63,10 @@ def tie_of(system: System, fast: Trajectory, exact: Trajectory, costs: Costs, at
     """
     row, trial, day = at
     product = product_of(system, row)
-    quantity = int(exact.order_quantity[row, trial, day])
-    state = state_at(product, exact, row, trial, day)
-    orders = [run.lp_order[row, trial, day].tolist() for run in (fast, exact)]
-    lines = [run.orders[row, trial, day].tolist() for run in (fast, exact)]
+    quantity = int(events.order_quantity[row, trial, day])
+    state = state_at(product, events, row, trial, day)
+    orders = [run.lp_order[row, trial, day].tolist() for run in (scan, events)]
+    lines = [run.orders[row, trial, day].tolist() for run in (scan, events)]
     if quantity == 0 or not all(_rounds_to(product, x, n, quantity) for x, n in zip(orders, lines, strict=True)):
         return None
     problem = buying_problem(product, state, day, price_lists(system, costs), quantity)

@@ -71,8 +71,8 @@ class Finding:
     """Both trajectories of an example's own products, and what was found in them."""
 
     system: System
-    fast: Trajectory
-    exact: Trajectory
+    scan: Trajectory
+    events: Trajectory
     comparison: Comparison
     balances: tuple[Balance, Balance]
 
@@ -131,13 +131,13 @@ def _prices(choose: Chooser, they_are: str, nodes: int, frame: Frame) -> np.ndar
 
 
 def simulated(example: Example) -> Finding:
-    """Run both engines and compare; the products that fill up the arrays are simulated by the fast one only."""
+    """Run both engines and compare; the products that fill up the arrays are simulated by the scan engine only."""
     system, own = example.system, np.arange(example.products)
     trials, seed = example.trials, example.seed
     run = fast_run(example)
-    fast = Trajectory(**{field.name: getattr(run, field.name)[own] for field in fields(Trajectory)})
-    exact = reference.run(system, example.prices, trials=trials, seed=seed, products=own.tolist())
-    return finding_of(system.take(own), fast, exact, example.prices)
+    scan = Trajectory(**{field.name: getattr(run, field.name)[own] for field in fields(Trajectory)})
+    events = reference.run(system, example.prices, trials=trials, seed=seed, products=own.tolist())
+    return finding_of(system.take(own), scan, events, example.prices)
 
 
 def fast_run(example: Example) -> Trajectory:
@@ -146,7 +146,7 @@ def fast_run(example: Example) -> Trajectory:
     return simulator.trajectory(example.prices)
 
 
-def finding_of(system: System, fast: Trajectory, exact: Trajectory, costs: Costs) -> Finding:
+def finding_of(system: System, scan: Trajectory, events: Trajectory, costs: Costs) -> Finding:
     """Compare trajectories."""
-    balances = balance(system, fast), balance(system, exact)
-    return Finding(system, fast, exact, compare(system, fast, exact, costs), balances)
+    balances = balance(system, scan), balance(system, events)
+    return Finding(system, scan, events, compare(system, scan, events, costs), balances)

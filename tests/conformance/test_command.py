@@ -34,7 +34,7 @@ def scenario(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def stand_in(monkeypatch, tmp_path):
-    """The event engine in the place of the fast one: nothing is compiled. What it makes can be changed by `change`."""
+    """The event engine in the place of the scan engine: nothing is compiled, and `change` alters what it makes."""
     changes = []
 
     class StandIn:

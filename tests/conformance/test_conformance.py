@@ -76,7 +76,7 @@ def test_engines_agree_on_any_scenario(frame: Frame, scenarios: int, tally: Tall
         finding = simulated(example)
         more = {f"capacity costs: {example.costs_are}", f"storage prices: {example.storage_prices_are}"}
         more |= {"several chunks" if example.trials > 2 else "one chunk"}
-        tally.add(finding, features_of(example.scenario, finding.system, finding.fast) | more)
+        tally.add(finding, features_of(example.scenario, finding.system, finding.scan) | more)
         assert finding.comparison.agrees, str(finding.comparison.first)
         for engine, balance in zip(("scan", "events"), finding.balances, strict=True):
             assert not balance.broken, f"{engine}: {balance.first[0]}"
@@ -98,7 +98,7 @@ def test_engines_agree_on_many_products_in_one_chunk(crowd: System):
     assert finding.comparison.agrees, str(finding.comparison.first)
     assert not any(balance.broken for balance in finding.balances)
     assert finding.comparison.lps > 10
-    assert ((finding.exact.orders > 0).sum(3) > 1).any()
+    assert ((finding.events.orders > 0).sum(3) > 1).any()
 
 
 def test_scenarios_have_every_feature(tally: Tally, scenarios: int, results: Path | None, compiled: int):

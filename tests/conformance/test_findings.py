@@ -24,7 +24,7 @@ def system() -> System:
 
 
 @pytest.fixture(scope="module")
-def exact(system: System) -> Trajectory:
+def events(system: System) -> Trajectory:
     """The event engine's trajectory without costs; it stands in for both engines."""
     return reference.run(system, trials=TRIALS, seed=SEED)
 
@@ -54,26 +54,26 @@ def an_order(run: Trajectory, lines: int = 1) -> tuple[int, int, int, int]:
     return tuple(np.argwhere(several)[0].tolist())
 
 
-def test_equal_trajectories_agree(system: System, exact: Trajectory):
-    found = compare(system, exact, exact)
+def test_equal_trajectories_agree(system: System, events: Trajectory):
+    found = compare(system, events, events)
     assert found.agrees
     assert not found.mismatches
     assert not found.ties
     assert found.first is None
-    assert found.entries == sum(getattr(exact, name).size for name in FIELDS)
-    assert found.lps == (exact.order_quantity > 0).sum() > 30
-    assert not balance(system, exact).broken
+    assert found.entries == sum(getattr(events, name).size for name in FIELDS)
+    assert found.lps == (events.order_quantity > 0).sum() > 30
+    assert not balance(system, events).broken
 
 
 @pytest.mark.parametrize("name", FIELDS)
-def test_an_error_of_one_unit_is_found_in_every_field(system: System, exact: Trajectory, name: str):
-    at = 17, 1, 9, *(0 for _ in getattr(exact, name).shape[3:])
-    found = compare(system, planted(exact, **{name: add(at, 1)}), exact)
+def test_an_error_of_one_unit_is_found_in_every_field(system: System, events: Trajectory, name: str):
+    at = 17, 1, 9, *(0 for _ in getattr(events, name).shape[3:])
+    found = compare(system, planted(events, **{name: add(at, 1)}), events)
     first = found.first
     assert first is not None
     assert (first.product, first.trial, first.day, first.field) == (system.product_names[17], 1, 9, name)
     assert first.place == at[3:]
-    assert first.fast - first.exact == 1
+    assert first.scan - first.events == 1
     assert found.mismatches == {name: 1}
     assert found.differing_product_trials == 1
     assert found.differing_in_units == int(name != "lp_order")
@@ -98,52 +98,52 @@ def test_an_error_of_one_unit_is_found_in_every_field(system: System, exact: Tra
         ("on_hand", "units of a product"),
     ],
 )
-def test_an_error_of_one_unit_breaks_a_law(system: System, exact: Trajectory, name: str, law: str):
-    values = getattr(exact, name)
-    product, trial, day, slot = an_order(exact)
+def test_an_error_of_one_unit_breaks_a_law(system: System, events: Trajectory, name: str, law: str):
+    values = getattr(events, name)
+    product, trial, day, slot = an_order(events)
     at = product, trial, day, *((slot,) if name == "lead_time" else (0 for _ in values.shape[3:]))
-    found = balance(system, planted(exact, **{name: add(at, 1)}))
+    found = balance(system, planted(events, **{name: add(at, 1)}))
     assert found.product_trials == 1
     violation = next(violation for violation in found.first if violation.law.startswith(law))
     assert (violation.product, violation.trial) == (system.product_names[product], trial)
-    late = int(exact.lead_time[product, trial, day, slot]) if name == "lead_time" else 0
+    late = int(events.lead_time[product, trial, day, slot]) if name == "lead_time" else 0
     assert violation.day == day + late
 
 
-def test_a_wrong_lead_time_is_found(system: System, exact: Trajectory):
-    product, trial, day, slot = an_order(exact)
-    found = compare(system, planted(exact, lead_time=add((product, trial, day, slot), -1)), exact)
+def test_a_wrong_lead_time_is_found(system: System, events: Trajectory):
+    product, trial, day, slot = an_order(events)
+    found = compare(system, planted(events, lead_time=add((product, trial, day, slot), -1)), events)
     assert str(found.first).startswith(
         f"product {system.product_names[product]}, trial {trial}, day {day}, lead_time[{slot}]: "
     )
 
 
-def test_not_a_number_differs(system: System, exact: Trajectory):
+def test_not_a_number_differs(system: System, events: Trajectory):
     at = 3, 0, 4, 0
-    found = compare(system, planted(exact, lp_order=add(at, np.nan)), exact)
+    found = compare(system, planted(events, lp_order=add(at, np.nan)), events)
     assert found.mismatches == {"lp_order": 1}
 
 
-def test_an_order_in_whole_packs_that_the_lp_did_not_give_is_no_tie(system: System, exact: Trajectory):
-    product, trial, day, slot = an_order(exact, lines=2)
-    other = next(i for i in np.flatnonzero(exact.orders[product, trial, day]).tolist() if i != slot)
+def test_an_order_in_whole_packs_that_the_lp_did_not_give_is_no_tie(system: System, events: Trajectory):
+    product, trial, day, slot = an_order(events, lines=2)
+    other = next(i for i in np.flatnonzero(events.orders[product, trial, day]).tolist() if i != slot)
     pack = int(system.products.case_pack[product])
 
     def swap(orders: np.ndarray) -> None:
         orders[product, trial, day, slot] += pack
         orders[product, trial, day, other] -= pack
 
-    found = compare(system, planted(exact, orders=swap), exact)
+    found = compare(system, planted(events, orders=swap), events)
     assert found.mismatches == {"orders": 2}
     assert not found.ties
 
 
 @pytest.mark.parametrize("part", [1.0, 1e-3])
-def test_an_order_that_costs_more_is_no_tie(system: System, exact: Trajectory, part: float):
+def test_an_order_that_costs_more_is_no_tie(system: System, events: Trajectory, part: float):
     """A whole order, or a thousandth of it, moved to another slot than the best."""
-    at, other = _movable(system, exact)
-    moved = _moved(system, exact, at, other, part)
-    found = compare(system, moved, exact)
+    at, other = _movable(system, events)
+    moved = _moved(system, events, at, other, part)
+    found = compare(system, moved, events)
     assert found.first is not None
     assert (found.first.day, found.first.field) == (at[2], "lp_order")
     assert not found.ties
@@ -167,30 +167,30 @@ def tied(system: System) -> System:
 
 
 def test_a_tie_is_proved_and_what_follows_is_left_out(tied: System):
-    exact = reference.run(tied, trials=TRIALS, seed=SEED)
-    at, other = _movable(tied, exact)
+    events = reference.run(tied, trials=TRIALS, seed=SEED)
+    at, other = _movable(tied, events)
     product, trial, day, _ = at
-    fast = _moved(tied, exact, at, other, 1.0)
-    fast = planted(fast, on_hand=add((product, trial, day + 2, 0), 1), lead_time=add(at, 1))
-    found = compare(tied, fast, exact)
+    scan = _moved(tied, events, at, other, 1.0)
+    scan = planted(scan, on_hand=add((product, trial, day + 2, 0), 1), lead_time=add(at, 1))
+    found = compare(tied, scan, events)
     assert found.agrees
     assert not found.mismatches
     (tie,) = found.ties
     assert (tie.product, tie.trial, tie.day) == (tied.product_names[product], trial, day)
-    assert max(abs(tie.fast - tie.optimum), abs(tie.exact - tie.optimum)) <= TIE_TOLERANCE * tie.magnitude
-    whole = compare(tied, exact, exact)
+    assert max(abs(tie.scan - tie.optimum), abs(tie.events - tie.optimum)) <= TIE_TOLERANCE * tie.magnitude
+    whole = compare(tied, events, events)
     assert whole.fields["on_hand"].entries > found.fields["on_hand"].entries
-    earlier = compare(tied, planted(fast, on_hand=add((product, trial, day - 1, 0), 1)), exact)
+    earlier = compare(tied, planted(scan, on_hand=add((product, trial, day - 1, 0), 1)), events)
     assert earlier.first is not None
     assert earlier.first.day == day - 1
     assert not earlier.ties
 
 
-def _movable(system: System, exact: Trajectory) -> tuple[tuple[int, int, int, int], int]:
+def _movable(system: System, events: Trajectory) -> tuple[tuple[int, int, int, int], int]:
     """An order line, and another slot that its units could be ordered into: of equal standing in every way the LP sees
     but cost, where there is such a pair."""
     products = system.products
-    for at in np.argwhere(exact.lp_order >= 1.0):
+    for at in np.argwhere(events.lp_order >= 1.0):
         product, _, day, slot = (int(i) for i in at)
         routes = np.isfinite(products.lp_route_cost[product])
         for other in np.flatnonzero(products.orderable[product]):
@@ -215,14 +215,14 @@ def _moved(system: System, run: Trajectory, at: tuple[int, int, int, int], other
     return dataclasses.replace(run, lp_order=lp_order, orders=orders)
 
 
-def test_parts_add_up_to_the_whole(system: System, exact: Trajectory):
+def test_parts_add_up_to_the_whole(system: System, events: Trajectory):
     """Block by block is the same as all at once."""
-    fast = planted(exact, received=add((20, 0, 3, 0), 2), lost=add((2, 1, 5, 0), 1))
-    whole, sums = compare(system, fast, exact), balance(system, fast)
+    scan = planted(events, received=add((20, 0, 3, 0), 2), lost=add((2, 1, 5, 0), 1))
+    whole, sums = compare(system, scan, events), balance(system, scan)
     cut = [slice(0, 7), slice(7, 32)]
     rows = [np.arange(32)[part] for part in cut]
     halves = [
-        [Trajectory(**{name: getattr(run, name)[part] for name in FIELDS}) for run in (fast, exact)] for part in cut
+        [Trajectory(**{name: getattr(run, name)[part] for name in FIELDS}) for run in (scan, events)] for part in cut
     ]
     parts = [system.take(row) for row in rows]
     first, second = (compare(part, run, other) for part, (run, other) in zip(parts, halves, strict=True))
@@ -234,8 +234,8 @@ def test_parts_add_up_to_the_whole(system: System, exact: Trajectory):
     assert {violation.law for violation in both.first} == {violation.law for violation in sums.first}
 
 
-def test_totals_balance(system: System, exact: Trajectory):
-    of = balance(system, exact).totals
+def test_totals_balance(system: System, events: Trajectory):
+    of = balance(system, events).totals
     assert of["on_hand_at_start"] + of["received"] == of["served"] + of["on_hand_at_end"] + of["between_nodes_at_end"]
     assert of["demand"] == of["served"] + of["lost"] + of["final_backlog"]
     assert of["in_flight_at_start"] + of["ordered"] >= of["received"] > 0

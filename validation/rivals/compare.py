@@ -80,9 +80,9 @@ def compare(files: list[Path], trials: int, event_trials: int) -> dict:
         merged |= found
     started = time.perf_counter()
     system = build(textbook.scenario())
-    suite.fast_costs(system, suite.BLOCK, SEED)
+    suite.scan_costs(system, suite.BLOCK, SEED)
     merged["setup_seconds"] = {SCAN: time.perf_counter() - started}
-    merged["rows"] += our_rows(system, SCAN, lambda: suite.fast_costs(system, trials, SEED))
+    merged["rows"] += our_rows(system, SCAN, lambda: suite.scan_costs(system, trials, SEED))
     events = lambda: suite.trial_costs(system, reference.run(system, trials=event_trials, seed=SEED))
     merged["rows"] += our_rows(system, EVENTS, events)
     return merged | environment(SEED, TIMING)

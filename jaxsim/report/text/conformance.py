@@ -41,8 +41,8 @@ def result_lines(result: Conformance) -> Iterator[str]:
         yield from _conservation(engine, balance)
     where = f" (node {effects.node}, week {effects.week})" if effects.utilization else ""
     yield _line("utilization", f"differs by at most {effects.utilization:.3g} of a node-week's plan{where}")
-    for name, (fast, exact) in (("wMAPD", effects.wmapd), ("PNA", effects.availability)):
-        yield _line(name, f"scan {fast:.6f}, events {exact:.6f}, difference {fast - exact:+.3g}")
+    for name, (scan, events) in (("wMAPD", effects.wmapd), ("PNA", effects.availability)):
+        yield _line(name, f"scan {scan:.6f}, events {events:.6f}, difference {scan - events:+.3g}")
 
 
 def _mismatches(found: Comparison) -> Iterator[str]:
