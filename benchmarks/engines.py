@@ -158,7 +158,7 @@ def scan_figures(system: System, trials: int, seed: int, dtype: str, repeats: in
 
 
 def events_and_mismatch(system: System, seed: int, dtype: str) -> tuple[dict, dict]:
-    """Speed of the event engine, and how the scan one differs from it, both on all products of a system.
+    """Speed of the event engine, and how the scan engine differs from it, both on all products of a system.
 
     The first half of the products is run without costs, the other with.
     """
@@ -275,7 +275,7 @@ def print_mismatch(found: dict) -> None:
 def main() -> None:
     """Run, print, and write the JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="at most 1024 products and 12 events ones, 3 runs")
+    parser.add_argument("--quick", action="store_true", help="at most 1024 products, 12 of them in both engines, 3 runs")
     parser.add_argument("--products", type=int, default=5000, help="products for the scan engine's speed")
     parser.add_argument("--trials", type=int, default=2, help="trials of each of them")
     parser.add_argument("--events", type=int, default=60, help="products that both engines simulate, one trial each")
