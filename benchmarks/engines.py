@@ -275,7 +275,9 @@ def print_mismatch(found: dict) -> None:
 def main() -> None:
     """Run, print, and write the JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="at most 1024 products, 12 of them in both engines, 3 runs")
+    parser.add_argument(
+        "--quick", action="store_true", help="at most 1024 products, 12 of them in both engines, 3 runs"
+    )
     parser.add_argument("--products", type=int, default=5000, help="products for the scan engine's speed")
     parser.add_argument("--trials", type=int, default=2, help="trials of each of them")
     parser.add_argument("--events", type=int, default=60, help="products that both engines simulate, one trial each")
