@@ -1,4 +1,4 @@
-"""The sections of docs/extending.md do what they say; those on demand and resources are run where those are tested."""
+"""The sections of docs/extending.md do what they say."""
 
 import re
 from pathlib import Path
@@ -52,3 +52,17 @@ def test_the_environment_ranks_weights_and_the_simulator_agrees(tmp_path, monkey
     assert len(set(rewards)) == 8
     assert "faults: 0" in out
     assert float(out.split("simulator:")[1]) == max(rewards)
+
+
+@pytest.mark.slow
+def test_a_surge_that_buying_knows_nothing_of_costs_service(tmp_path, monkeypatch, capsys):
+    lines = printed("Demand source", tmp_path, monkeypatch, capsys).splitlines()
+    usual, surge = (float(line.removeprefix("fill rate ")) for line in lines)
+    assert 0.9 < usual <= 1.0
+    assert 0.8 < surge < usual - 0.02
+
+
+@pytest.mark.slow
+def test_a_search_over_arrivals_and_a_resource_of_ones_own_meets_both_better(tmp_path, monkeypatch, capsys):
+    first, last = map(float, re.findall(r"0\.\d+", printed("Resource", tmp_path, monkeypatch, capsys)))
+    assert last < first - 0.005
