@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jaxsim.scenario.faults import Fault
+from jaxsim.scenario.reach import reachable
 from jaxsim.scenario.schema import NODE_KINDS, TABLES, Table
 
 T = TypeVar("T")
@@ -69,14 +70,9 @@ class View:
         if self._reach is None:
             origin, destination = self.codes("transfers", "origin"), self.codes("transfers", "destination")
             known = (origin >= 0) & (destination >= 0)
-            reach = np.eye(self.size("nodes"), dtype=bool)
-            reach[origin[known], destination[known]] = True
-            while True:
-                further = (reach.astype(np.float32) @ reach.astype(np.float32)) > 0
-                if (further == reach).all():
-                    break
-                reach = further
-            self._reach = reach
+            transfers = np.zeros((self.size("nodes"),) * 2, bool)
+            transfers[origin[known], destination[known]] = True
+            self._reach = reachable(transfers)
         return self._reach
 
     def key(self, table: str, columns: tuple[str, ...]) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int32, Int64
 
 from jaxsim.scenario import Scenario
+from jaxsim.scenario.reach import reachable
 from jaxsim.scenario.schema import COMPUTED
 from jaxsim.system import slots
 from jaxsim.system.arrays import Network
@@ -42,7 +43,7 @@ def local_of(scenario: Scenario, network: Network, kind: Int32[np.ndarray, " nod
     column = scenario.codes("product_nodes", "node", network.nodes)
     used = np.zeros((len(scenario.products), len(network.nodes)), bool)
     used[row, column] = True
-    used = (used.astype(np.float32) @ slots.reachable(network).astype(np.float32)) > 0
+    used = (used.astype(np.float32) @ reachable(np.isfinite(network.transfer_cost)).astype(np.float32)) > 0
     node, slot = slots.assign(used, kind)
 
     def stated(name: str, dtype: type, empty: bool | float) -> np.ndarray:

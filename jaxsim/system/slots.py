@@ -8,16 +8,6 @@ from jaxsim.system.arrays import CROSS_DOCK, FULFILLMENT, STORAGE, Network
 _BLOCK = 8192  # products at a time, to bound temporaries
 
 
-def reachable(network: Network) -> Bool[np.ndarray, "nodes nodes"]:
-    """Whether a node is another one or can send to it by one or more transfers."""
-    closure = np.isfinite(network.transfer_cost) | np.eye(len(network.nodes), dtype=bool)
-    while True:
-        wider = (closure.astype(np.float32) @ closure.astype(np.float32)) > 0
-        if (wider == closure).all():
-            return closure
-        closure = wider
-
-
 def assign(
     used: Bool[np.ndarray, "products nodes"], kind: Int32[np.ndarray, " nodes"]
 ) -> tuple[Int32[np.ndarray, "products slots"], Int32[np.ndarray, "products nodes"]]:

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from jaxsim.scenario.generate.presets import Preset
+from jaxsim.scenario.reach import reachable
 from jaxsim.scenario.schema import NODE_KINDS
 
 CROSS_DOCK, STORAGE, FULFILLMENT = range(3)
@@ -91,7 +92,6 @@ def make_network(rng: np.random.Generator, preset: Preset) -> Network:
     transfer_cost = np.clip((0.09 + 0.0011 * between) * rng.uniform(0.9, 1.1, between.shape), 0.1, 0.8).round(4)
     shipping_cost = np.clip((2.1 + 0.0026 * away) * rng.uniform(0.94, 1.06, away.shape), 2.0, 9.0).round(4)
     shipping_cost[kind != FULFILLMENT] = np.inf
-    reach, route_cost = _routes(feeds, transfer_cost, shipping_cost)
     return Network(
         nodes=nodes,
         kind=kind,
@@ -104,8 +104,8 @@ def make_network(rng: np.random.Generator, preset: Preset) -> Network:
         feeds=feeds,
         transfer_cost=transfer_cost,
         shipping_cost=shipping_cost,
-        reach=reach,
-        route_cost=route_cost,
+        reach=reachable(feeds),
+        route_cost=_route_cost(feeds, transfer_cost, shipping_cost),
     )
 
 
@@ -179,15 +179,13 @@ def _inbound(rng: np.random.Generator, kind: np.ndarray, feeds: np.ndarray, pres
     return inbound
 
 
-def _routes(feeds: np.ndarray, transfer: np.ndarray, shipping: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Reachability and cheapest routes; two rounds suffice, since goods make at most two transfers."""
-    reach = feeds | np.eye(len(feeds), dtype=bool)
-    reach = (reach.astype(int) @ reach.astype(int)) > 0
+def _route_cost(feeds: np.ndarray, transfer: np.ndarray, shipping: np.ndarray) -> np.ndarray:
+    """Cost of the cheapest routes; two rounds suffice, since goods make at most two transfers."""
     step = np.where(feeds, transfer, np.inf)
     route = shipping
     for _ in range(2):
         route = np.minimum(shipping, (step[:, :, None] + route[None, :, :]).min(1))
-    return reach, route
+    return route
 
 
 def network_tables(network: Network) -> dict[str, pa.Table]:
