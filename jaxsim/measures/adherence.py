@@ -94,7 +94,7 @@ def _deviation(
         mean: Ũ, units.
         size: Σ_h u_h of all resources.
     """
-    usage = resource.usage(system, outcome)
+    usage = resource.judged(system, outcome)
     sign = np.where(np.isnan(plan), 0.0, np.sign(mean - np.nan_to_num(plan))) / size
     weight = np.where((usage.node >= 0)[:, :, None], sign[usage.node], 0.0)
     return np.einsum("atwl,alw->at", usage.units, weight)

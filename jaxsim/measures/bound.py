@@ -21,6 +21,7 @@ from jaxtyping import Bool, Float64, Int
 from jaxsim.measures.split_lp import Split, SplitProblem, solve_highs, solve_interior
 from jaxsim.outcome import Outcome
 from jaxsim.resources import ARRIVALS, Resource
+from jaxsim.resources.arrivals import arrival_by_week, in_flight_arrivals
 from jaxsim.system import System
 
 HIGHS_COLUMNS = 10_000
@@ -46,8 +47,7 @@ class Bound:
 def lower_bound(system: System, outcome: Outcome, *, time_limit: float = 30.0, threads: int = 1) -> Bound:
     """Bound on wMAPD at the order quantities of `outcome`.
 
-    Expected arrivals stand for the simulated lead times: with few trials a search can go a little below the bound by
-    fitting the lead times drawn.
+    It is that of expected arrivals, which utilization counts too.
 
     Args:
         time_limit: seconds that HiGHS may take, where it is used.
@@ -61,7 +61,7 @@ def lower_bound(system: System, outcome: Outcome, *, time_limit: float = 30.0, t
     total = float(plan[planned].sum())
     if not total > 0:
         raise ValueError("bound: the labor plan must have a positive total")
-    fixed = _in_flight_arrivals(system)
+    fixed = _in_flight_by_node(system)
     problem = _groups(system, outcome, planned, (plan - fixed)[planned])
     split = _solve(problem, time_limit, threads)
     reached, primal = np.zeros_like(plan), float("inf")
@@ -98,14 +98,13 @@ def _solve(problem: SplitProblem, time_limit: float, threads: int) -> Split:
     return solve_interior(problem)
 
 
-def _in_flight_arrivals(system: System) -> Float64[np.ndarray, "nodes weeks"]:
+def _in_flight_by_node(system: System) -> Float64[np.ndarray, "nodes weeks"]:
     """f: γ-weighted units on the way at the start, by week of arrival."""
-    products, weeks = system.products, system.weeks
-    weekly = products.in_flight[:, : 7 * weeks].reshape(len(products.sampling_weight), weeks, 7, -1).sum(2)
-    weighted, used = weekly * products.sampling_weight[:, None, None], products.node >= 0
+    products = system.products
+    weighted, used = in_flight_arrivals(system) * products.sampling_weight[:, None, None], products.node >= 0
     nodes = len(system.network.nodes)
     return np.stack(
-        [np.bincount(products.node[used], weighted[:, w][used], minlength=nodes) for w in range(weeks)], axis=1
+        [np.bincount(products.node[used], weighted[:, w][used], minlength=nodes) for w in range(system.weeks)], axis=1
     )
 
 
@@ -132,7 +131,7 @@ def _groups(
     slots = products.orderable[example[group]]
     column_group, column_slot = np.nonzero(slots)
     product = example[group[column_group]]
-    weekly = _arrival_by_week(
+    weekly = arrival_by_week(
         system, products.lead_time_distribution[product, column_slot], products.first_review_day[product] % 7
     )
     matrix = _scatter(weekly, week[column_group], products.node[product, column_slot], planned)
@@ -140,20 +139,6 @@ def _groups(
         np.concatenate([[0], np.cumsum(slots.sum(1))[:-1]]).astype(np.int64) if len(group) else np.zeros(0, np.int64)
     )
     return SplitProblem(quantity[group, week], start, matrix, gap)
-
-
-def _arrival_by_week(
-    system: System, distribution: Int[np.ndarray, " columns"], weekday: Int[np.ndarray, " columns"]
-) -> Float64[np.ndarray, "columns weeks"]:
-    """P(an order arrives w weeks after the week of its review), for each column's distribution and review weekday."""
-    probability = system.lead_times.probability
-    combinations, column = np.unique(np.stack([distribution, weekday], axis=1), axis=0, return_inverse=True)
-    after = np.zeros((len(combinations), system.weeks))
-    for row, (index, day) in enumerate(combinations):
-        weeks_later = (day + np.arange(probability.shape[1])) // 7
-        inside = weeks_later < system.weeks
-        np.add.at(after[row], weeks_later[inside], probability[index, inside])
-    return after[column.ravel()]
 
 
 def _scatter(

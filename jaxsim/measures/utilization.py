@@ -1,5 +1,5 @@
 """Utilization of node-weeks: Ũ = Σ_a γ_a · mean over trials of a resource's use, such as the units that vendors deliver
-(Algorithm 2, step 8).
+(Algorithm 2, step 8), in expectation over lead times where the resource has that (`Resource.judged`).
 
 Sums run in the fixed order of products and slots (`np.bincount`), so equal outcomes give equal bits.
 """
@@ -18,6 +18,8 @@ def utilization(
     outcome: Outcome,
     strata: Int[np.ndarray, " products"] | None = None,
     resource: Resource = ARRIVALS,
+    *,
+    realized: bool = False,
 ) -> Estimate:
     """Ũ of every node and week, with its standard error over sample and trials.
 
@@ -26,12 +28,13 @@ def utilization(
         outcome: its outcome.
         strata: stratum of each product; products of equal γ when left out.
         resource: what is used.
+        realized: count one realized future a trial instead of expected use; the mean is the same, the error larger.
 
     Returns:
         Arrays (nodes, weeks), in units; nodes that use nothing have 0 and 0. Errors are NaN where the sample cannot
         tell them (a single product).
     """
-    usage = resource.usage(system, outcome)
+    usage = (resource.usage if realized else resource.judged)(system, outcome)
     units, sampling_weight, trials = usage.units, system.products.sampling_weight, usage.units.shape[1]
     exact = np.int64 if units.dtype.kind == "i" else np.float64
     weighted = units.sum(1, dtype=exact) / trials * sampling_weight[:, None, None]

@@ -1,7 +1,12 @@
-"""Arrivals from vendors, limited by the labor plan; a price on them is the paper's capacity cost λ."""
+"""Arrivals from vendors, limited by the labor plan; a price on them is the paper's capacity cost λ.
+
+What steers and judges is *expected* arrivals: units on the way at the start, and each simulated order spread over the
+weeks in which it may arrive. Their mean over trials is that of realized arrivals, as a lead time is drawn independently
+of the order that it delays; their variance is far smaller, since most of that of realized arrivals is in lead times.
+"""
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float64, Int
 
 from jaxsim.outcome import Outcome
 from jaxsim.resources.resource import Charge, Resource, Usage
@@ -15,6 +20,40 @@ def _plan(system: System) -> Float64[np.ndarray, "nodes weeks"]:
 def _usage(system: System, outcome: Outcome) -> Usage:
     """Units that vendors deliver (Algorithm 2, step 8)."""
     return Usage(outcome.arrivals, system.products.node)
+
+
+def _expected(system: System, outcome: Outcome) -> Usage:
+    """Units that vendors deliver in expectation over lead times, given the simulated orders: in flight + Σ orders ·
+    P(week of arrival | distribution, weekday of the review)."""
+    products, weeks = system.products, system.weeks
+    later = arrival_by_week(system, products.lead_time_distribution, products.first_review_day[:, None] % 7)
+    units = np.repeat(in_flight_arrivals(system)[:, None], outcome.orders.shape[1], axis=1)
+    for lag in range(weeks):
+        units[:, :, lag:] += outcome.orders[:, :, : weeks - lag] * later[:, None, None, :, lag]
+    return Usage(units, products.node)
+
+
+def in_flight_arrivals(system: System) -> Float64[np.ndarray, "products weeks slots"]:
+    """Units on the way at the start by week of arrival."""
+    calendar = system.products.in_flight[:, : 7 * system.weeks]
+    return calendar.reshape(len(calendar), system.weeks, 7, -1).sum(2).astype(np.float64)
+
+
+def arrival_by_week(
+    system: System, distribution: Int[np.ndarray, "..."], weekday: Int[np.ndarray, "..."]
+) -> Float64[np.ndarray, "... weeks"]:
+    """P(an order arrives w weeks after the week of its review); what is beyond 1 may arrive after W weeks.
+
+    Args:
+        distribution: row of the lead times. weekday: of the review, 0 … 6; both are broadcast.
+    """
+    probability = system.lead_times.probability
+    after = np.zeros((len(probability), 7, system.weeks))
+    for day in range(7):
+        weeks_later = (day + np.arange(probability.shape[1])) // 7
+        for week in range(system.weeks):
+            after[:, day, week] = probability[:, weeks_later == week].sum(1)
+    return after[distribution, weekday]
 
 
 def _charge(system: System, prices: Float64[np.ndarray, "nodes weeks"]) -> Charge:
@@ -43,5 +82,5 @@ def _reachable(system: System) -> Bool[np.ndarray, "nodes weeks"]:
     return reachable
 
 
-ARRIVALS = Resource("arrivals", _plan, _usage, _charge, _reachable)
+ARRIVALS = Resource("arrivals", _plan, _usage, _charge, _reachable, _expected)
 """Units from vendors that arrive at a node in a week."""

@@ -65,8 +65,19 @@ class Resource:
     plan: Callable[[System], Float64[np.ndarray, "nodes weeks"]]
     """What is planned in each node-week, units; NaN where there is no plan."""
     usage: Callable[[System, Outcome], Usage]
-    """How a simulated outcome uses it."""
+    """How a simulated outcome uses it: one realized future a trial."""
     charge: Callable[[System, Float64[np.ndarray, "nodes weeks"]], Charge]
     """What prices, currency per unit, add to the buying LPs."""
     reachable: Callable[[System], Bool[np.ndarray, "nodes weeks"]]
     """Where a price enters any buying LP; elsewhere it would mean nothing."""
+    expected: Callable[[System, Outcome], Usage] | None = None
+    """Use with lead times integrated out, whose mean is that of `usage`; None where that is not so simple."""
+
+    def judged(self, system: System, outcome: Outcome) -> Usage:
+        """The use that steers a search and is judged by: the expected one where there is one."""
+        return (self.expected or self.usage)(system, outcome)
+
+    @property
+    def basis(self) -> str:
+        """Which use is judged: "expected" or "realized"."""
+        return "realized" if self.expected is None else "expected"

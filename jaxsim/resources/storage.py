@@ -1,4 +1,8 @@
-"""Storage, limited by the storage plan: units on hand at a node at the end of a week."""
+"""Storage, limited by the storage plan: units on hand at a node at the end of a week.
+
+It is judged by realized stock: what an order leaves on hand depends on when it arrives and on all that is served and
+sent on until then, so lead times cannot be integrated out order by order.
+"""
 
 import numpy as np
 from jaxtyping import Bool, Float64

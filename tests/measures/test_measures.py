@@ -21,7 +21,7 @@ def instance(seed: int, trials: int = 3):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_utilization_and_its_error_node_by_node(seed):
     system, outcome = instance(seed)
-    estimate, sampling_weight = utilization(system, outcome), system.products.sampling_weight
+    estimate, sampling_weight = utilization(system, outcome, realized=True), system.products.sampling_weight
     for n in range(len(system.network.nodes)):
         for week in range(system.weeks):
             arrived = (outcome.arrivals[:, :, week] * (system.products.node == n)[:, None]).sum(2)
@@ -36,7 +36,7 @@ def test_no_sampling_error_without_sampling():
     system, outcome = instance(1)
     system = eqx.tree_at(lambda s: s.products.sampling_weight, system, np.ones(12))
     outcome.arrivals[:] = outcome.arrivals[:, :1]
-    assert (utilization(system, outcome).standard_error == 0).all()
+    assert (utilization(system, outcome, realized=True).standard_error == 0).all()
 
 
 def test_one_trial_still_has_an_error():
