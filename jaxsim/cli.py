@@ -158,8 +158,7 @@ def _generate(options: argparse.Namespace) -> int:
 
         runtime.configure()
         print(f"planned storage in {add_storage_plan(out, options.seed):,} node-weeks")
-    if made.series_dropped:
-        print(f"left out {made.series_dropped} series without observations")
+    _print(made.remarks)
     return DONE
 
 

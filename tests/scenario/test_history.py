@@ -7,7 +7,8 @@ import pytest
 
 from jaxsim.scenario import QUANTILE_COLUMNS, find_faults, load
 from jaxsim.scenario.generate import generate
-from jaxsim.scenario.generate.history import WEEK_OF_MONTH, read_history
+from jaxsim.scenario.generate.history import read_history
+from jaxsim.scenario.generate.history.wide import WEEK_OF_MONTH
 
 CARPARTS = Path(__file__).parents[3] / "shared" / "data" / "carparts.csv"
 
@@ -29,7 +30,7 @@ def small(tmp_path):
 
 def test_small_history(small, tmp_path):
     written = generate(tmp_path / "scenario", "tiny", seed=2, demand_history=small)
-    assert (written.products, written.series_dropped) == (4, 1)
+    assert (written.products, written.remarks) == (4, ("left out 1 series without observations",))
     assert find_faults(written.folder) == []
     scenario = load(written.folder)
     assert scenario.products == ["S00000", "S00002", "S00003", "S00004"]
@@ -76,7 +77,7 @@ def test_bad_history(tmp_path, text, message):
 def test_carparts(tmp_path):
     months = np.genfromtxt(CARPARTS, delimiter=",")
     written = generate(tmp_path / "carparts", "demo", seed=1, demand_history=CARPARTS)
-    assert (written.products, written.series_dropped) == (2674, 0)
+    assert (written.products, written.remarks) == (2674, ())
     assert find_faults(written.folder) == []
     scenario = load(written.folder)
     mean = scenario.column("demand", "mean").reshape(-1, 5)[:, 0]

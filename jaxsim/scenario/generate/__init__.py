@@ -29,14 +29,14 @@ __all__ = ["PRESETS", "Generated", "Preset", "generate"]
 
 @dataclasses.dataclass(frozen=True)
 class Generated:
-    """What `generate` wrote: the folder, numbers of products, inbound nodes and weeks, and series left out."""
+    """What `generate` wrote: the folder, and numbers of products, inbound nodes and weeks."""
 
     folder: Path
     products: int
     inbound_nodes: int
     weeks: int
-    series_dropped: int
-    """Series of the demand history without a single observation."""
+    remarks: tuple[str, ...]
+    """What was left out of the demand history or changed, a sentence part each."""
 
 
 def generate(
@@ -87,8 +87,8 @@ def generate(
                 demand = history.demand(start, start + BLOCK, preset.weeks)
             expected.add(_write_block(writer, rng, block, demand, vendors, network))
         writer.append("labor_plan", plan_table(network, plan(stream(3), preset, network, expected)))
-    dropped = 0 if history is None else history.dropped
-    return Generated(Path(out), len(catalog), int(network.inbound.sum()), preset.weeks, dropped)
+    remarks = () if history is None else history.remarks
+    return Generated(Path(out), len(catalog), int(network.inbound.sum()), preset.weeks, remarks)
 
 
 def _catalog(rng: np.random.Generator, preset: Preset, vendors: Vendors, history: History | None) -> Catalog:
