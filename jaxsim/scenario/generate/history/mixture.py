@@ -60,8 +60,25 @@ def _fitted(values: np.ndarray, observed: np.ndarray, levels: np.ndarray) -> np.
     mean = values.sum(1) / count
     variance = (observed * (values - mean[:, None]) ** 2).sum(1) / np.maximum(count - 1, 1)
     use = (count > 5) & (variance > mean) & (mean > 0)
-    slope, intercept = np.polyfit(np.log(mean[use]), np.log(variance[use]), 1) if use.sum() > 2 else (1.65, np.log(2.5))
+    slope, intercept = _law(np.log(mean[use]), np.log(variance[use]))
     positive = np.where(mean > 0, mean, 1)[:, None]
     spread = np.maximum(np.exp(intercept) * positive**slope, 1.05 * positive)
     quantiles = nbinom.ppf(levels, positive**2 / (spread - positive), positive / spread)
     return np.where(mean[:, None] > 0, quantiles, 0)
+
+
+def _law(log_mean: np.ndarray, log_variance: np.ndarray) -> tuple[float, float]:
+    """Slope and intercept of log variance over log mean.
+
+    Few series, or series of much the same mean, say nothing of the slope, which then is that of popular retail
+    products. It lies between 1 (variance in proportion to the mean) and 2 (deviation in proportion to the mean).
+    """
+    if not len(log_mean):
+        return 1.65, float(np.log(2.5))
+    slope = 1.65
+    if len(log_mean) > 2 and np.ptp(log_mean) > 0.5:
+        slope, intercept = np.polyfit(log_mean, log_variance, 1)
+        if 1 <= slope <= 2:
+            return slope, intercept
+    slope = min(max(slope, 1.0), 2.0)
+    return slope, float(log_variance.mean() - slope * log_mean.mean())
