@@ -1,4 +1,4 @@
-"""Scenarios with real demand history."""
+"""Scenarios with a wide table of monthly demand."""
 
 from pathlib import Path
 
@@ -64,6 +64,7 @@ def test_weekly_distribution_of_a_steady_series_is_nearly_binomial(tmp_path):
         ("1,inf\n3,5\n", r"row 0, column 1 is inf"),
         ("nan,nan\n", "no series has an observation"),
         ("", "not a table of numbers"),
+        ("sku,shop,wk,qty\na,x,1,3\n", "has none of the columns of weekly demand: product, region"),
     ],
 )
 def test_bad_history(tmp_path, text, message):

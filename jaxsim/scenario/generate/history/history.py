@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from jaxsim.scenario.generate.demand import Demand
+from jaxsim.scenario.generate.demand import Demand, RegionalDemand
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +18,9 @@ class History:
     quantiles: np.ndarray
     """(products, levels) units."""
     remarks: tuple[str, ...]
-    """What was left out or changed, a sentence part each."""
+    """What was taken, left out or changed, a sentence part each."""
+    regional: RegionalDemand | None = None
+    """None where the table says nothing of regions."""
 
     def demand(self, start: int, stop: int, weeks: int) -> Demand:
         """Demand of products start … stop − 1 over `weeks` weeks."""

@@ -16,11 +16,13 @@ from scipy.special import bdtr, ndtr
 
 from jaxsim.scenario.generate.history.history import History
 from jaxsim.scenario.generate.history.mixture import mixture
+from jaxsim.scenario.generate.history.tidy_table import COLUMNS
 
 WEEK_OF_MONTH = 12 / 52
 """Probability that a unit of a month falls in a given week."""
 
 _EXACT = 200
+_FORMS = f"it was read as monthly demand, as its first line has none of the columns of weekly demand: {COLUMNS}"
 
 
 def read_wide(path: str | os.PathLike) -> History:
@@ -52,7 +54,7 @@ def _read_months(path: str | os.PathLike) -> np.ndarray:
         table = pyarrow.csv.read_csv(path, pyarrow.csv.ReadOptions(autogenerate_column_names=True))
         months = np.column_stack([column.cast(pa.float64()).to_numpy() for column in table.columns])
     except (pa.ArrowException, ValueError) as error:
-        raise ValueError(f"{path}: not a table of numbers: {error}") from error
+        raise ValueError(f"{path}: not a table of numbers: {error}; {_FORMS}") from error
     bad = np.isinf(months) | (months < 0) | (months != np.floor(months)) & ~np.isnan(months)
     if bad.any():
         row, column = np.argwhere(bad)[0]
