@@ -48,7 +48,6 @@ def _table(names: dict[str, str]) -> Table:
 
 
 _ANY_NAME = _table({name: role for role, names in NAMES.items() for name in names})
-_FIRST_NAMES = _table({names[0]: role for role, names in NAMES.items()})
 
 
 class Coded(NamedTuple):
@@ -96,9 +95,7 @@ def read_rows(path: str | os.PathLike) -> WeeklyRows:
         ValueError: the file is no such table; a sentence for each kind of fault.
     """
     path = Path(path)
-    table, rows, faults = _read(path)
-    if faults:
-        raise _error(path, faults)
+    table, rows = _read(path)
     week = table.key[2]
     weeks, faults = read_weeks(View({_TABLE: rows}, {_TABLE: table}), _TABLE, week)
     rows = rows.set_column(rows.column_names.index(week), week, weeks.text)  # one spelling, to find duplicates
@@ -116,22 +113,26 @@ def _error(path: Path, faults: list[Fault]) -> ValueError:
     return ValueError("\n".join(f"{path}: {fault}" for fault in faults))
 
 
-def _read(path: Path) -> tuple[Table, pa.Table, list[Fault]]:
-    """The declaration of the file's table, its sound columns, and the faults of the others."""
+def _read(path: Path) -> tuple[Table, pa.Table]:
+    """The declaration of the file's table, and its columns in the declared types."""
     parquet = _is_parquet(path)
     try:
         faults = [] if parquet else form_faults(path, _ANY_NAME)
         names, name_faults = _names(pq.read_schema(path).names if parquet else header_names(path))
         if faults := faults or name_faults:
-            return _FIRST_NAMES, pa.table({}), faults
+            raise _error(path, faults)
         table = _table(names)
-        if not parquet:
-            return table, *read_file(path, table, table.names)
-        return table, *sound_table(_names_as_text(pq.read_table(path, columns=list(names)), table), table)
+        if parquet:
+            rows, faults = sound_table(_names_as_text(pq.read_table(path, columns=list(names)), table), table)
+        else:
+            rows, faults = read_file(path, table, table.names)
     except pa.ArrowException as error:
         text = " ".join(str(error).split())
         rule, remedy = "the file is a whole table", f"Write {path.name} again."
-        return _FIRST_NAMES, pa.table({}), [Fault("unreadable file", _TABLE, rule, remedy, value=text)]
+        raise _error(path, [Fault("unreadable file", _TABLE, rule, remedy, value=text)]) from error
+    if faults:
+        raise _error(path, faults)
+    return table, rows
 
 
 def _names(there: list[str]) -> tuple[dict[str, str], list[Fault]]:
