@@ -61,7 +61,12 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument("out", type=Path, metavar="OUT")
     generate.add_argument("--preset", default="demo", help="tiny, demo, paper, large or textbook (default: demo)")
     generate.add_argument("--seed", type=_whole, default=0)
-    generate.add_argument("--demand-history", type=Path, metavar="FILE", help="CSV of monthly demand, a series per row")
+    generate.add_argument(
+        "--demand-history",
+        type=Path,
+        metavar="FILE",
+        help="table of weekly demand (product, region, week, units), or CSV without header of monthly demand",
+    )
     generate.add_argument("--storage-plan", action="store_true", help="plan storage too (simulates a sample)")
     generate.add_argument(
         "--format", choices=("parquet", "csv"), default="parquet", help="of tables (default: parquet)"
@@ -158,8 +163,7 @@ def _generate(options: argparse.Namespace) -> int:
 
         runtime.configure()
         print(f"planned storage in {add_storage_plan(out, options.seed):,} node-weeks")
-    if made.series_dropped:
-        print(f"left out {made.series_dropped} series without observations")
+    _print(made.remarks)
     return DONE
 
 

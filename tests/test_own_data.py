@@ -23,10 +23,10 @@ def run_code(text: str) -> None:
 
 @pytest.fixture
 def files(tmp_path, monkeypatch):
-    """A folder with the page's three files and its program."""
+    """A folder with the page's files."""
     monkeypatch.chdir(tmp_path)
     names = re.findall(r"^`(\w+\.csv)` holds", TEXT, re.MULTILINE)
-    assert names == ["sales.csv", "stock.csv", "orders.csv"]
+    assert names == ["sales.csv", "stock.csv", "orders.csv", "weekly.csv"]
     for name, content in zip(names, blocks("csv"), strict=True):
         Path(name).write_text(content)
     return tmp_path
