@@ -20,7 +20,7 @@ MISMATCH = BAD_INPUT
 """What `conformance` ends with when the engines differ."""
 
 SIMULATION_OPTIONS = ("products", "trials", "seed")
-SEARCH_OPTIONS = ("iterations", "curvature")
+SEARCH_OPTIONS = ("iterations", "method", "arrivals", "curvature", "deviation_price", "start")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,15 +77,24 @@ def parser() -> argparse.ArgumentParser:
     validate.add_argument("scenario", type=Path, metavar="SCENARIO")
 
     simulate = _command(commands, "simulate", _simulate, "simulate a scenario, with capacity costs or without")
-    _study_options(simulate)
+    _study_options(simulate, "2000", "2")
     simulate.add_argument("--costs", type=Path, metavar="FILE", help="CSV or Parquet table of node, week, cost")
     simulate.add_argument("--engine", choices=("scan", "events"), default="scan", help="fast or exact (default: scan)")
 
     search = _command(commands, "search", _search, "search the capacity costs of a scenario")
-    _study_options(search)
+    _study_options(search, "14000", "as many as make 14000 product-trials")
     search.add_argument("--sample", dest="products", type=_count, metavar="N", help="the same as --products")
-    search.add_argument("--iterations", type=_count, metavar="K", help="most iterations (default: 30)")
-    search.add_argument("--curvature", choices=("bfgs",), help="how the curvature is estimated (default: bfgs)")
+    search.add_argument("--method", choices=("newton", "paper"), help="newton, or the paper's as published")
+    search.add_argument("--iterations", type=_count, metavar="K", help="most iterations (default: 20; paper: 30)")
+    search.add_argument(
+        "--deviation-price",
+        type=_price,
+        metavar="RHO",
+        help="what a unit of deviation costs, or UNDER,OVER, or a CSV or Parquet table of node, under, over",
+    )
+    search.add_argument("--arrivals", choices=("expected", "realized"), help="what steers (default: expected)")
+    search.add_argument("--curvature", choices=("sensitivity", "bfgs"), help="how the curvature is estimated")
+    search.add_argument("--start", type=Path, metavar="FILE", help="table of costs to start from")
     search.add_argument("--resume", action="store_true", help="go on with the interrupted search in RUN")
 
     conformance = _command(commands, "conformance", _conformance, "compare the scan engine with the exact one")
@@ -113,12 +122,12 @@ def _command(commands: Any, name: str, function: Any, text: str) -> argparse.Arg
     return command
 
 
-def _study_options(command: argparse.ArgumentParser) -> None:
-    """Options that simulations and searches share; None where the user gave none."""
+def _study_options(command: argparse.ArgumentParser, products: str, trials: str) -> None:
+    """Options that simulations and searches share, and their defaults; None where the user gave none."""
     command.add_argument("scenario", type=Path, metavar="SCENARIO")
     command.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run")
-    command.add_argument("--products", type=_count, metavar="N", help="products to sample (default: 2000)")
-    command.add_argument("--trials", type=_count, metavar="N", help="futures of each product (default: 2)")
+    command.add_argument("--products", type=_count, metavar="N", help=f"products to sample (default: {products})")
+    command.add_argument("--trials", type=_count, metavar="N", help=f"futures of each product (default: {trials})")
     command.add_argument("--seed", type=_whole, metavar="S", help="of sampling, demand and lead times (default: 0)")
     command.add_argument("--overwrite", action="store_true", help="replace a run that is there")
     command.add_argument("--quiet", action="store_true", help="no progress")
@@ -138,6 +147,18 @@ def _count(text: str) -> int:
     return value
 
 
+def _price(text: str) -> Any:
+    """A number, a pair of them, or a file."""
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        return Path(text)
+    if len(numbers) > 2:
+        raise argparse.ArgumentTypeError(f"{text} is not a number, UNDER,OVER, or a file")
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+_price.__name__ = "price"
 _whole.__name__ = _count.__name__ = "whole number"  # the word in argparse's message
 
 
@@ -201,10 +222,13 @@ def _search(options: argparse.Namespace) -> int:
     from jaxsim.atomic import WriteError
     from jaxsim.report.text.run import metrics_lines
     from jaxsim.runs.folder import RunFolder, open_run
+    from jaxsim.studies.deviation_price import read_deviation_prices
     from jaxsim.studies.progress import reporting
     from jaxsim.studies.search import Interrupted, search
 
     given = _given(options, SIMULATION_OPTIONS + SEARCH_OPTIONS)
+    if isinstance(given.get("deviation_price"), Path):
+        given["deviation_price"] = read_deviation_prices(given["deviation_price"])
     if options.resume:  # what was not given again is as it was
         stored = open_run(options.out).config()
         if "search" not in stored:

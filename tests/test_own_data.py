@@ -47,7 +47,7 @@ def test_page_runs_as_printed(files, monkeypatch, capsys):
             assert capsys.readouterr().out == "scenario: no kinds of fault\n"
     for name in ("before", "run", "after"):
         assert (files / name / "report.html").is_file()
-    assert "best" in capsys.readouterr().err
+    assert "mendable" in capsys.readouterr().err
     run_code(export)
     costs = pyarrow.csv.read_csv("costs.csv")
     assert costs.column_names == ["node", "week", "cost"]
