@@ -6,7 +6,7 @@ from jaxsim.measures.bound import Bound, bound_of, joint_bound, lower_bound, wma
 from jaxsim.measures.estimates import Estimate, ratio, total
 from jaxsim.measures.indicators import COLUMNS, INDICATORS, WMAPD, Indicator, contributions, kpis, kpis_of
 from jaxsim.measures.order_groups import OrderGroups
-from jaxsim.measures.paired import NORMAL_95, Difference, independent, paired_ratios, paired_totals
+from jaxsim.measures.paired import NORMAL_95, Difference, independent, paired_ratios, paired_totals, relative_fall
 from jaxsim.measures.period import PeriodCosts, period_costs
 from jaxsim.measures.service import fill_rate, preferred_node_availability, simulated_preferred_availability
 from jaxsim.measures.totals import ALONE, Totals, Use
@@ -41,6 +41,7 @@ __all__ = [
     "period_costs",
     "preferred_node_availability",
     "ratio",
+    "relative_fall",
     "simulated_preferred_availability",
     "total",
     "utilization",

@@ -60,6 +60,16 @@ class Simulation:
         return config if self.policies is None else config | {"policies": _text(self.policies)}
 
 
+def check_evaluation_trials(trials: int) -> None:
+    """Refuse trials that say nothing of the error of an evaluation.
+
+    Raises:
+        RunError: there are fewer than two.
+    """
+    if trials < 2:
+        raise RunError(f"an evaluation needs at least 2 trials, not {trials}: one says nothing of its own error")
+
+
 @dataclasses.dataclass(frozen=True)
 class Search:
     """How costs are searched."""
@@ -72,10 +82,14 @@ class Search:
     """Step limits in place of those of `SearchConfig`."""
     stop: tuple[StopRule, ...] | None = None
     """Stop rules beside the number of iterations; None stops near the bound and when nothing improves."""
+    evaluate_trials: int | None = None
+    """Futures of the evaluation that a search ends with; 0 for none, None for what takes no longer than the search."""
 
     def __post_init__(self) -> None:
         if self.iterations < 1:
             raise RunError("the number of iterations must be at least 1")
+        if self.evaluate_trials:
+            check_evaluation_trials(self.evaluate_trials)
         if isinstance(self.curvature, str) and self.curvature not in CURVATURES:
             raise RunError(f"there is no curvature {self.curvature!r}; there are {', '.join(CURVATURES)}")
         own = () if isinstance(self.curvature, str) else (self.curvature,)
@@ -86,6 +100,8 @@ class Search:
     def to_config(self) -> dict[str, Any]:
         """Settings as a table of a run's configuration; rules by what they are, absent ones left out."""
         config: dict[str, Any] = {"iterations": self.iterations, "curvature": _text(self.curvature)}
+        if self.evaluate_trials is not None:
+            config["evaluate_trials"] = self.evaluate_trials
         rules = {"limits": self.limits, "stop": self.stop}
         return config | {name: [_text(rule) for rule in given] for name, given in rules.items() if given is not None}
 

@@ -114,7 +114,7 @@ def test_search_leaves_errors_and_contributions(scenario, tmp_path):
     assert {"wmapd_unconstrained_se", "wmapd_se", "wmapd_noise", "wmapd_out_of_sample_se"} <= metrics.keys()
     assert metrics["wmapd_out_of_sample_noise"] > 0
     assert {"change", "change_se", "variance_ratio"} <= metrics["kpis"]["fill_rate"].keys()
-    assert len(run.table("contributions")["trial"]) == 2 * 20
+    assert len(run.table("contributions")["trial"]) == 2 * 20 * 2
 
 
 @pytest.mark.usefixtures("fast_engine")

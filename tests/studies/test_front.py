@@ -46,10 +46,12 @@ def test_a_scenario_in_memory_gives_the_numbers_of_its_folder(scenario, found):
 
 
 def test_tables_say_what_metrics_say(found):
-    row = found.kpis.to_pylist()[0]
-    assert row["constrained"] == found.metrics.kpis[row["indicator"]].result.mean
+    row, metrics = found.kpis.to_pylist()[0], found.metrics
+    assert (row["constrained"], row["basis"]) == (metrics.expected_kpis[row["indicator"]].result.mean, "expected")
     assert row["label"]
-    assert found.iterations["wmapd"].to_numpy().min() == found.metrics.result.mean
+    assert metrics.wmapd is not None
+    assert found.iterations["wmapd"].to_numpy().min() == metrics.wmapd.mean
+    assert metrics.result == metrics.wmapd_expected
     assert found.iterations.num_rows == found.metrics.iterations == 5
     assert {"node", "week", "cost"} <= set(found.costs.column_names)
 
