@@ -6,8 +6,8 @@
     found = jaxsim.search("scenario", iterations=8)
     print(found.metrics.wmapd, found.costs.to_pandas())
 
-`search`, `simulate` and `compare` do what the commands of these names do. Names are imported when they are first used,
-so `import jaxsim` costs nothing; type checkers see what they are.
+`search`, `evaluate`, `simulate` and `compare` do what the commands of these names do. Names are imported when they are
+first used, so `import jaxsim` costs nothing; type checkers see what they are.
 """
 
 import importlib
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from jaxsim.scenario.generate import generate as generate
     from jaxsim.simulator import Simulator as Simulator
     from jaxsim.studies.compare import compare as compare
+    from jaxsim.studies.evaluate import evaluate as evaluate
     from jaxsim.studies.result import Result as Result
     from jaxsim.studies.result import load_result as load_result
     from jaxsim.studies.search import Interrupted as Interrupted
@@ -61,6 +62,7 @@ _HOMES = {
     "System": "jaxsim.system",
     "build": "jaxsim.system",
     "compare": "jaxsim.studies.compare",
+    "evaluate": "jaxsim.studies.evaluate",
     "find_faults": "jaxsim.scenario",
     "generate": "jaxsim.scenario.generate",
     "load": "jaxsim.scenario",

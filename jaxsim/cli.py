@@ -8,6 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,16 @@ MISMATCH = BAD_INPUT
 """What `conformance` ends with when the engines differ."""
 
 SIMULATION_OPTIONS = ("products", "trials", "seed")
-SEARCH_OPTIONS = ("iterations", "method", "arrivals", "curvature", "deviation_price", "start")
+SEARCH_OPTIONS = (
+    "iterations",
+    "method",
+    "arrivals",
+    "curvature",
+    "deviation_price",
+    "start",
+    "evaluate_trials",
+)
+EVALUATION_OPTIONS = ("trials", "seed", "engine")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -95,7 +105,21 @@ def parser() -> argparse.ArgumentParser:
     search.add_argument("--arrivals", choices=("expected", "realized"), help="what steers (default: expected)")
     search.add_argument("--curvature", choices=("sensitivity", "bfgs"), help="how the curvature is estimated")
     search.add_argument("--start", type=Path, metavar="FILE", help="table of costs to start from")
+    search.add_argument(
+        "--evaluate-trials", type=_whole, metavar="N", help="futures of the evaluation at its end; 0 for none"
+    )
     search.add_argument("--resume", action="store_true", help="go on with the interrupted search in RUN")
+
+    evaluate = _command(commands, "evaluate", _evaluate, "simulate all products under capacity costs, on fresh draws")
+    evaluate.add_argument("scenario", type=Path, metavar="SCENARIO")
+    evaluate.add_argument("--costs", type=Path, required=True, metavar="FILE", help="table of node, week, cost")
+    evaluate.add_argument("--trials", type=_count, metavar="N", help="futures of each product (default: 32)")
+    evaluate.add_argument("--seed", type=_whole, metavar="S", help="of demand and lead times (default: 0)")
+    evaluate.add_argument("--engine", choices=("scan", "events"), help="fast or exact (default: scan)")
+    evaluate.add_argument("--out", type=Path, metavar="RUN", help="folder of the run; figures alone without one")
+    evaluate.add_argument("--resume", action="store_true", help="go on with the interrupted evaluation in RUN")
+    evaluate.add_argument("--overwrite", action="store_true", help="replace a run that is there")
+    evaluate.add_argument("--quiet", action="store_true", help="no progress")
 
     conformance = _command(commands, "conformance", _conformance, "compare the scan engine with the exact one")
     conformance.add_argument("scenario", type=Path, metavar="SCENARIO")
@@ -218,37 +242,59 @@ def _simulate(options: argparse.Namespace) -> int:
 
 def _search(options: argparse.Namespace) -> int:
     _prepare(options)
+    from jaxsim.studies.search import search
+
+    return _stoppable(options, search, ("simulation", "search"), (*SIMULATION_OPTIONS, *SEARCH_OPTIONS, "engine"))
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    _prepare(options)
+    from jaxsim.studies.evaluate import evaluate
+
+    return _stoppable(options, partial(evaluate, costs=options.costs), ("evaluation",), EVALUATION_OPTIONS)
+
+
+def _stoppable(options: argparse.Namespace, study: Any, tables: Sequence[str], names: Sequence[str]) -> int:
+    """Run a study that can be stopped and go on, with its report where there is a run folder.
+
+    Args:
+        tables: of its run's configuration. names: of its options.
+    """
     from jaxsim import report
     from jaxsim.atomic import WriteError
     from jaxsim.report.text.run import metrics_lines
     from jaxsim.runs.folder import RunFolder, open_run
     from jaxsim.studies.deviation_price import read_deviation_prices
+    from jaxsim.studies.interrupted import Interrupted
     from jaxsim.studies.progress import reporting
-    from jaxsim.studies.search import Interrupted, search
 
-    given = _given(options, SIMULATION_OPTIONS + SEARCH_OPTIONS)
+    given, out = _given(options, names), options.out
     if isinstance(given.get("deviation_price"), Path):
         given["deviation_price"] = read_deviation_prices(given["deviation_price"])
-    if options.resume:  # what was not given again is as it was
-        stored = open_run(options.out).config()
-        if "search" not in stored:
-            return _say(f"{options.out} is not the run of a search", BAD_INPUT)
-        given = stored["simulation"] | stored["search"] | given
-    result = None
+    if options.resume and out is not None:  # what was not given again is as it was
+        stored = open_run(out).config()
+        if tables[-1] not in stored:
+            return _say(f"{out} is not the run of a{'n' * (tables[-1][0] in 'aeiou')} {tables[-1]}", BAD_INPUT)
+        settings = {name: value for table in tables for name, value in stored[table].items() if name in names}
+        given = settings | given
+    result, page = None, None
     try:
         with reporting(options.quiet) as progress:
-            result = search(options.scenario, **given, **_into(options), resume=options.resume, progress=progress)
-            page = report.write(options.out)
+            result = study(options.scenario, **given, **_into(options), resume=options.resume, progress=progress)
+            page = None if out is None else report.write(out)
     except WriteError as error:
-        if not RunFolder(options.out).resumable:
+        if out is None or not RunFolder(out).resumable:
             raise
-        return _say(f"{error}; make room, then go on with --resume --out {options.out}", INTERRUPTED)
+        return _say(f"{error}; make room, then go on with --resume --out {out}", INTERRUPTED)
     except KeyboardInterrupt as stop:
+        if out is None:
+            raise
         if result is None and not options.resume and not isinstance(stop, Interrupted):
-            return _say(f"interrupted before a run was begun in {options.out}; start it again", INTERRUPTED)
-        return _say(f"interrupted; go on with --resume --out {options.out}", INTERRUPTED)
+            return _say(f"interrupted before a run was begun in {out}; start it again", INTERRUPTED)
+        return _say(f"interrupted; go on with --resume --out {out}", INTERRUPTED)
     _print(metrics_lines(result.metrics))
-    print(page)
+    if page is not None:
+        print(page)
     return DONE
 
 
@@ -274,8 +320,10 @@ def _report(options: argparse.Namespace) -> int:
     from jaxsim import report
     from jaxsim.runs.folder import open_run
 
-    if not open_run(options.run).finished:
-        return _say(f"{options.run} is not finished; go on with `jaxsim search … --resume`", BAD_INPUT)
+    run = open_run(options.run)
+    if not run.finished:
+        command = "evaluate" if "evaluation" in run.config() else "search"
+        return _say(f"{options.run} is not finished; go on with `jaxsim {command} … --resume`", BAD_INPUT)
     print(report.write(options.run))
     return DONE
 
@@ -303,7 +351,7 @@ def _need_folder(path: Path) -> None:
 
 
 def _given(options: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
-    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    return {name: value for name in names if (value := getattr(options, name, None)) is not None}
 
 
 def _into(options: argparse.Namespace) -> dict[str, Any]:

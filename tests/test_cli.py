@@ -35,7 +35,7 @@ def fast_engine(monkeypatch, tmp_path):
     """Searches with a stand-in for the engine, a cache of their own, and coarse pictures."""
     monkeypatch.setenv("JAXSIM_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr("jaxsim.report.page.DPI", 30)
-    monkeypatch.setattr("jaxsim.studies.problem.engine", lambda name, system, *_: soft_engine(system))
+    monkeypatch.setattr("jaxsim.studies.problem.engine", lambda name, system, trials, *_: soft_engine(system, trials))
 
 
 def test_help_needs_neither_jax_nor_numpy():
@@ -64,6 +64,9 @@ def test_module_runs():
         ("search", "scenario", "--out", "run", "--seed", "-1"),
         ("simulate", "scenario", "--out", "run", "--engine", "magic"),
         ("generate", "out", "--preset", "huge"),
+        ("evaluate", "scenario"),
+        ("evaluate", "scenario", "--costs", "costs.csv", "--trials", "0"),
+        ("search", "scenario", "--out", "run", "--evaluate-trials", "-1"),
     ],
 )
 def test_bad_usage_is_2(arguments, capsys):
@@ -84,6 +87,11 @@ def test_bad_input_is_1_and_one_sentence(scenario, tmp_path, capsys):
         ("generate", tmp_path, "--overwrite"),
         ("search", scenario, "--out", tmp_path, "--overwrite"),
         ("search", scenario, "--out", tmp_path / "none", "--resume"),
+        ("search", scenario, "--out", tmp_path / "run", "--evaluate-trials", 1),
+        ("evaluate", scenario, "--costs", file),
+        ("evaluate", scenario, "--costs", tmp_path / "none.csv", "--trials", 1),
+        ("evaluate", scenario, "--costs", file, "--resume"),
+        ("evaluate", scenario, "--costs", file, "--out", tmp_path / "none", "--resume"),
     ]
     capsys.readouterr()
     for case in cases:
@@ -149,6 +157,41 @@ def test_interrupted_searches_say_how_to_go_on(scenario, tmp_path, capsys, monke
     assert (out / "report.html").exists()
 
 
+@pytest.mark.usefixtures("fast_engine")
+def test_evaluate_and_resume(scenario, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("jaxsim.studies.population.BLOCK", 10)
+    costs, out = tmp_path / "costs.csv", tmp_path / "run"
+    costs.write_text("node,week,cost\n")
+    arguments = ("evaluate", scenario, "--costs", costs, "--trials", 3, "--quiet")
+    assert run(*arguments) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("In truth: the whole population, fresh draws\nwmapd_expected_unconstrained ")
+    with monkeypatch.context() as patch:
+        patch.setattr("jaxsim.studies.evaluate.product_names", _interrupt)
+        assert run(*arguments, "--out", out) == 75
+    assert capsys.readouterr().err == f"jaxsim: interrupted before a run was begun in {out}; start it again\n"
+    with monkeypatch.context() as patch:
+        patch.setattr("jaxsim.studies.evaluate.expected_metrics", _interrupt)
+        assert run(*arguments, "--out", out) == 75
+        assert capsys.readouterr().err == f"jaxsim: interrupted; go on with --resume --out {out}\n"
+        assert run(*arguments) == 75
+    assert capsys.readouterr().err == "jaxsim: interrupted\n"
+    assert run("report", out) == 1
+    assert "go on with `jaxsim evaluate … --resume`" in capsys.readouterr().err
+    again = ("evaluate", scenario, "--costs", costs, "--quiet", "--out", out, "--resume")
+    assert run("search", scenario, "--out", out, "--resume") == 1
+    assert f"{out} is not the run of a search" in capsys.readouterr().err
+    assert run(*again, "--trials", 4) == 1
+    assert "trials = 3, not 4" in capsys.readouterr().err
+    assert run(*again) == 0
+    figures = lambda text: text.split("evaluated_products")[0]
+    assert figures(capsys.readouterr().out) == figures(printed)
+    assert (out / "report.html").exists()
+    assert run(*arguments, "--out", out, "--overwrite") == 0
+    assert run("compare", out, out) == 0
+    assert "expected ones" in capsys.readouterr().out
+
+
 @pytest.mark.filterwarnings("always:all checkpoints:RuntimeWarning")
 @pytest.mark.usefixtures("fast_engine")
 def test_a_full_disk_names_the_file_and_how_to_go_on(scenario, tmp_path, capsys, monkeypatch):
@@ -169,7 +212,7 @@ def test_a_full_disk_names_the_file_and_how_to_go_on(scenario, tmp_path, capsys,
     for file in (out / "checkpoints").iterdir():
         file.write_bytes(b"damaged")
     assert run(*arguments, "--resume") == 0
-    said = f"jaxsim: all checkpoints in {out / 'checkpoints'} are damaged: the search begins anew\n"
+    said = f"jaxsim: all checkpoints in {out / 'checkpoints'} are damaged: the run begins anew\n"
     assert capsys.readouterr().err == said
 
 

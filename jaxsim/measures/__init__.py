@@ -2,15 +2,18 @@
 errors."""
 
 from jaxsim.measures.adherence import Adherence, adherence, wmapd
-from jaxsim.measures.bound import Bound, lower_bound, wmapd_bound
+from jaxsim.measures.bound import Bound, bound_of, joint_bound, lower_bound, wmapd_bound
 from jaxsim.measures.estimates import Estimate, ratio, total
 from jaxsim.measures.indicators import COLUMNS, INDICATORS, WMAPD, Indicator, contributions, kpis, kpis_of
-from jaxsim.measures.paired import NORMAL_95, Difference, independent, paired_ratios, paired_totals
+from jaxsim.measures.order_groups import OrderGroups
+from jaxsim.measures.paired import NORMAL_95, Difference, independent, paired_ratios, paired_totals, relative_fall
 from jaxsim.measures.period import PeriodCosts, period_costs
 from jaxsim.measures.service import fill_rate, preferred_node_availability, simulated_preferred_availability
+from jaxsim.measures.totals import ALONE, Totals, Use
 from jaxsim.measures.utilization import utilization
 
 __all__ = [
+    "ALONE",
     "COLUMNS",
     "INDICATORS",
     "NORMAL_95",
@@ -20,11 +23,16 @@ __all__ = [
     "Difference",
     "Estimate",
     "Indicator",
+    "OrderGroups",
     "PeriodCosts",
+    "Totals",
+    "Use",
     "adherence",
+    "bound_of",
     "contributions",
     "fill_rate",
     "independent",
+    "joint_bound",
     "kpis",
     "kpis_of",
     "lower_bound",
@@ -33,6 +41,7 @@ __all__ = [
     "period_costs",
     "preferred_node_availability",
     "ratio",
+    "relative_fall",
     "simulated_preferred_availability",
     "total",
     "utilization",

@@ -27,6 +27,26 @@ class Adherence:
     contribution: PerTrial
     """Σ_h sign(Ũ_h − u_h) · use_h / Σ_h u_h of each product-trial."""
 
+    @classmethod
+    def of(
+        cls,
+        plan: Float64[np.ndarray, " h"],
+        used: Estimate,
+        contribution: PerTrial,
+        sampling_weight: Float64[np.ndarray, " products"],
+        strata: Int[np.ndarray, " products"] | None = None,
+    ) -> "Adherence":
+        """Adherence of node-weeks that all have a plan.
+
+        Args:
+            plan: u, units. used: Ũ of the same node-weeks, with errors.
+            contribution: see the field.
+            sampling_weight: γ of each product. strata: stratum of each; products of equal γ when left out.
+        """
+        floor = used.standard_error.sum() * math.sqrt(2 / math.pi) / planned_total(plan)
+        error = total(sampling_weight, strata, contribution).standard_error
+        return cls(wmapd(used.mean, plan), error, float(floor), contribution)
+
 
 def wmapd(utilization: Float64[np.ndarray, "..."], plan: Float64[np.ndarray, "..."]) -> float:
     """Constraint-weighted mean absolute percent deviation Σ_h |U_h − u_h| / Σ_h u_h (section 3.1), a fraction.
@@ -43,7 +63,7 @@ def wmapd(utilization: Float64[np.ndarray, "..."], plan: Float64[np.ndarray, "..
     if utilization.shape != plan.shape:
         raise ValueError(f"wMAPD: utilization has shape {utilization.shape}, plan {plan.shape}")
     planned = ~np.isnan(plan)
-    return float(np.abs(utilization[planned] - plan[planned]).sum()) / _planned_total(plan)
+    return float(np.abs(utilization[planned] - plan[planned]).sum()) / planned_total(plan)
 
 
 def adherence(
@@ -69,12 +89,10 @@ def adherence(
     planned = {resource: ~np.isnan(plan) for resource, plan in plans.items()}
     pick = lambda name: np.concatenate([np.asarray(getattr(of[each], name))[planned[each]] for each in of])
     plan = np.concatenate([plans[each][planned[each]] for each in of])
-    size = _planned_total(plan)
+    size = planned_total(plan)
     parts = [_deviation(each, system, outcome, np.asarray(of[each].mean), plans[each], size) for each in of]
-    contribution = np.sum(parts, axis=0)
-    floor = pick("standard_error").sum() * math.sqrt(2 / math.pi) / size
-    error = total(system.products.sampling_weight, strata, contribution).standard_error
-    return Adherence(wmapd(pick("mean"), plan), error, float(floor), contribution)
+    packed = Estimate(pick("mean"), pick("standard_error"))
+    return Adherence.of(plan, packed, np.sum(parts, axis=0), system.products.sampling_weight, strata)
 
 
 def _deviation(
@@ -100,7 +118,12 @@ def _deviation(
     return np.einsum("atwl,alw->at", usage.units, weight)
 
 
-def _planned_total(plan: Float64[np.ndarray, "..."]) -> float:
+def planned_total(plan: Float64[np.ndarray, "..."]) -> float:
+    """Σ_h u_h, units; node-weeks whose plan is NaN are left out.
+
+    Raises:
+        ValueError: It is not positive.
+    """
     total_units = float(plan[~np.isnan(plan)].sum())
     if not total_units > 0:
         raise ValueError("wMAPD: the plan must have a positive total")

@@ -67,6 +67,22 @@ def paired_ratios(
     return paired_totals(sampling_weight, strata, a_rest, b_rest, b - a)
 
 
+def relative_fall(
+    sampling_weight: Float64[np.ndarray, " products"],
+    strata: Int[np.ndarray, " products"] | None,
+    first: tuple[PerTrial, PerTrial],
+    second: tuple[PerTrial, PerTrial],
+) -> Estimate:
+    """(first − second) / first of two ratios of totals, each given as numerator and denominator: a fraction.
+
+    The paper states its loss of preferred node availability so. NaN when the first or a denominator is 0.
+    """
+    (a, a_rest), (b, b_rest) = linearized(sampling_weight, *first), linearized(sampling_weight, *second)
+    if math.isnan(a) or math.isnan(b) or a == 0:
+        return Estimate(math.nan, math.nan)
+    return Estimate(1 - b / a, total(sampling_weight, strata, (b / a * a_rest - b_rest) / a).standard_error)
+
+
 def independent(first: Estimate, second: Estimate) -> Difference:
     """Difference of two estimates that have nothing in common."""
     error = math.hypot(first.standard_error, second.standard_error)

@@ -17,7 +17,7 @@ from jaxsim.report.head import HEAD
 from jaxsim.report.resources import resources_in, rows_of, words_of
 from jaxsim.resources import ARRIVALS
 from jaxsim.runs.folder import RunFolder, open_run
-from jaxsim.runs.metrics import Effect, Figure, Metrics
+from jaxsim.runs.metrics import Effect, Figure, Kind, Metrics, unit_of
 
 DPI = 160
 
@@ -46,12 +46,12 @@ def write(path: Path) -> Path:
 
 def _figures(run: RunFolder, metrics: Metrics) -> Iterator[tuple[str, Drawing, str]]:
     """The figures that the run's tables allow: file name, figure, caption."""
-    utilization = run.table("utilization")
+    utilization = run.table(_utilization(run))
     if run.has("iterations"):
         yield (
             "adherence",
             figures.adherence(run.table("iterations"), metrics),
-            "Adherence over the iterations of the search.",
+            "In-sample adherence over the iterations of the search.",
         )
     for resource in resources_in(utilization):
         yield from _figures_of(run, metrics, resource)
@@ -59,7 +59,7 @@ def _figures(run: RunFolder, metrics: Metrics) -> Iterator[tuple[str, Drawing, s
 
 def _figures_of(run: RunFolder, metrics: Metrics, resource: str) -> Iterator[tuple[str, Drawing, str]]:
     """Figures of one resource; those of others than arrivals have its name in theirs."""
-    words, utilization = words_of(resource), rows_of(run.table("utilization"), resource)
+    words, utilization = words_of(resource), rows_of(run.table(_utilization(run)), resource)
     named = lambda name: name if resource == ARRIVALS.name else f"{name}_{resource}"
     if run.has("history"):
         history, promoted = rows_of(run.table("history"), resource), metrics.promoted_iteration or 0
@@ -67,12 +67,18 @@ def _figures_of(run: RunFolder, metrics: Metrics, resource: str) -> Iterator[tup
         caption = f"How {words.used} of two large node-weeks came to their plan, and what it cost them."
         yield named("node_weeks"), drawing, caption
     sides = ", without and with costs" if "constrained" in utilization else ""
-    caption = f"Nodes in the middle week of the horizon{sides}."
+    whose = "" if metrics.expected else ", in-sample"
+    caption = f"Nodes in the middle week of the horizon{sides}{whose}."
     yield named("one_week"), figures.one_week(utilization, resource), caption
     if run.has("costs"):
         costs = rows_of(run.table("costs"), resource)
         caption = f"Every {words.price} of the promoted iteration; gray where no order could pay it any more."
         yield named("costs"), figures.cost_map(costs, resource), caption
+
+
+def _utilization(run: RunFolder) -> str:
+    """Name of the table that says how much is used: expected of the whole population, else in-sample."""
+    return "expected" if run.has("expected") else "utilization"
 
 
 def _figure(run: RunFolder, name: str, figure: Drawing, caption: str) -> str:
@@ -92,13 +98,14 @@ def _percent(value: float) -> str:
 
 
 def _title(metrics: Metrics) -> str:
-    unconstrained = _percent(metrics.wmapd_unconstrained.mean)
-    several = len(metrics.resources) > 1
-    if metrics.wmapd is None:
+    unconstrained, constrained = _percent(metrics.unconstrained.mean), metrics.constrained
+    several = len(metrics.adhered) > 1
+    expected = "Expected d" if metrics.expected else "D"
+    if constrained is None:
         what = "Use of resources deviates from the plans" if several else "Arrivals deviate from the labor plan"
         return f"{what} by {unconstrained}"
     plan = "plans" if several else "labor plan"
-    return f"Deviation from the {plan}: {unconstrained} → {_percent(metrics.wmapd.mean)}"
+    return f"{expected}eviation from the {plan}: {unconstrained} → {_percent(constrained.mean)}"
 
 
 def _summary(metrics: Metrics, manifest: dict[str, Any]) -> str:
@@ -106,6 +113,9 @@ def _summary(metrics: Metrics, manifest: dict[str, Any]) -> str:
         f"{manifest['sampled_products']:,} of {manifest['products']:,} products, {manifest['node_weeks']:,} node-weeks "
         f"with a plan, {metrics.product_trials:,} product-trials simulated in {metrics.seconds:.0f} s."
     )
+    if metrics.expected:
+        futures = f"{metrics.evaluated_trials} fresh futures"
+        size += f" Expected figures are of all {metrics.evaluated_products:,} products in {futures}."
     if metrics.iterations is None:
         return size
     promoted = f"the costs of iteration {metrics.promoted_iteration} are promoted"
@@ -113,46 +123,74 @@ def _summary(metrics: Metrics, manifest: dict[str, Any]) -> str:
 
 
 def _tiles(metrics: Metrics) -> str:
-    """The few numbers that a reader looks for first."""
-    cells = (
-        f"<div><b>{_percent(figure.mean)}</b><span>{html.escape(label)}{_spread(figure)}</span></div>"
-        for _, label, figure in metrics.figures()
+    """The few numbers that a reader looks for first, what is true before what was fitted."""
+    return "".join(
+        f"<section><h2>{html.escape(kind.value)}</h2><p>{_EXPLAINED[kind]}</p><div class=tiles>"
+        + "".join(
+            f"<div><b>{_value(name, figure.mean)}</b><span>{html.escape(label)}{_spread(name, figure)}</span></div>"
+            for name, label, figure in rows
+        )
+        + "</div></section>"
+        for kind, rows in metrics.sections()
     )
-    return '<section class="tiles">' + "".join(cells) + "</section>"
 
 
-def _spread(figure: Figure) -> str:
-    """Standard error of a number, and what noise alone would make of it, where they are known."""
-    shown = "" if math.isnan(figure.standard_error) else f" ± {_percent(figure.standard_error)}"
-    return shown if math.isnan(figure.noise) else f"{shown}; noise alone makes {_percent(figure.noise)}"
+_EXPLAINED = {
+    Kind.EXPECTED: "Means over futures of every product; no search has seen these futures. Without and with costs they "
+    "are the same.",
+    Kind.IN_SAMPLE: "Of a sample. A search fits its costs to these products and futures, so they flatter it.",
+    Kind.REALIZED: "What single weeks show: lead times and demand as they happen to come, which no plan can foresee.",
+}
+
+
+def _value(name: str, value: float) -> str:
+    """A figure of `Metrics`: a percentage, or a number with its unit."""
+    unit = unit_of(name)
+    return _percent(value) if not unit else "–" if math.isnan(value) else f"{value:.3f}"
+
+
+def _spread(name: str, figure: Figure) -> str:
+    """Unit and standard error of a number, what noise alone would make of it, and how single futures differ, where they
+    are known."""
+    shown = f", {html.escape(unit_of(name))}" if unit_of(name) else ""
+    shown += "" if math.isnan(figure.standard_error) else f" ± {_value(name, figure.standard_error)}"
+    shown += "" if math.isnan(figure.noise) else f"; noise alone makes {_value(name, figure.noise)}"
+    return shown if math.isnan(figure.spread) else f"{shown}; futures differ by {_value(name, figure.spread)}"
 
 
 def _resource_table(metrics: Metrics) -> str:
     """wMAPD of each resource, where there are several."""
-    if len(metrics.resources) < 2:
+    if len(metrics.adhered) < 2:
         return ""
-    head = "".join(f"<th>{html.escape(label)}</th>" for _, label, _ in next(iter(metrics.resources.values())).figures())
+    head = "".join(f"<th>{html.escape(label)}</th>" for _, label, _ in next(iter(metrics.adhered.values())).figures())
     rows = "".join(
         f"<tr><td>{html.escape(words_of(name).plan)}</td>"
-        + "".join(f"<td>{_percent(figure.mean)}<small>{_spread(figure)}</small></td>" for _, _, figure in row.figures())
+        + "".join(
+            f"<td>{_percent(figure.mean)}<small>{_spread(key, figure)}</small></td>" for key, _, figure in row.figures()
+        )
         + "</tr>"
-        for name, row in metrics.resources.items()
+        for name, row in metrics.adhered.items()
     )
     return (
-        "<section><h2>Plans</h2><p>Deviation of each resource from its own plan. The figures at the top are of all of "
-        "them together. No bound better than 0 is known for other resources than arrivals.</p>"
+        f"<section><h2>Plans</h2><p>{_basis(metrics)} deviation of each resource from its own plan. The figures at the "
+        "top are of all of them together. No bound better than 0 is known for other resources than arrivals.</p>"
         f"<div class=scroll><table><thead><tr><th>plan</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
         "</section>"
     )
 
 
+def _basis(metrics: Metrics) -> str:
+    return "Expected" if metrics.expected else "In-sample"
+
+
 def _kpi_table(metrics: Metrics) -> str:
     """Indicators without and with costs, each with its standard error."""
-    both = any(effect.constrained for effect in metrics.kpis.values())
+    both = any(effect.constrained for effect in metrics.effects.values())
+    whose = "futures of the whole population" if metrics.expected else "sampled products and trials"
     head = "<th>without costs</th>" + ("<th>with costs</th><th>change</th>" if both else "")
-    rows = "".join(_kpi_row(name, effect, both) for name, effect in metrics.kpis.items())
+    rows = "".join(_kpi_row(name, effect, both) for name, effect in metrics.effects.items())
     return (
-        "<section><h2>Cost and service</h2><p>Each estimate ± its standard error over sampled products and trials. "
+        f"<section><h2>Cost and service</h2><p>{_basis(metrics)} figures, each ± its standard error over {whose}. "
         "Both columns see the same demand and lead times, so a change is known better than its two sides. It is called "
         "better or worse where its 95% confidence interval excludes 0.</p>"
         "<div class=scroll><table>"

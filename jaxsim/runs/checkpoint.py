@@ -1,4 +1,5 @@
-"""Checkpoints of a search: one file per iteration, named by its iteration and the checksum of its bytes.
+"""Checkpoints of a search or an evaluation: one file per iteration or block, named by its number and the checksum of
+its bytes.
 
 A file is `000012-<sha256>.npz`: arrays, and the identity of the run that wrote it, nothing that could be executed. The
 newest three are kept. `latest` trusts only what it finds on the disk: it takes the newest file whose bytes match its
@@ -11,6 +12,7 @@ import io
 import json
 import warnings
 import zipfile
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,7 @@ _IDENTITY = "__identity__"
 
 @dataclass(frozen=True)
 class Identity:
-    """What must be the same for a search to go on."""
+    """What must be the same for a run to go on."""
 
     scenario: str
     config: str
@@ -36,10 +38,21 @@ class Identity:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """State of a search after an iteration."""
+    """State of a run after a step."""
 
     iteration: int
+    """Number of the step: of a search's iteration, of an evaluation's block."""
     arrays: dict[str, np.ndarray]
+
+
+def under(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays with a prefix to their names, so that those of several things lie in one checkpoint."""
+    return {f"{prefix}/{name}": values for name, values in arrays.items()}
+
+
+def part(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays that `under` gave the prefix, without it."""
+    return {name[len(prefix) + 1 :]: values for name, values in arrays.items() if name.startswith(f"{prefix}/")}
 
 
 def _names(folder: Path) -> list[tuple[int, str, Path]]:
@@ -85,8 +98,8 @@ def latest(folder: Path, identity: Identity) -> Checkpoint | None:
         if arrays is None:
             continue
         if Identity(*json.loads(arrays.pop(_IDENTITY).tobytes())) != identity:
-            raise RunError(f"{file} is a checkpoint of another run, so the search cannot go on from it")
+            raise RunError(f"{file} is a checkpoint of another run, so this one cannot go on from it")
         return Checkpoint(iteration, arrays)
     if names:
-        warnings.warn(f"all checkpoints in {folder} are damaged: the search begins anew", RuntimeWarning, stacklevel=2)
+        warnings.warn(f"all checkpoints in {folder} are damaged: the run begins anew", RuntimeWarning, stacklevel=2)
     return None

@@ -32,10 +32,13 @@ PACKAGES = ("jaxsim-inbound", "jax", "jaxlib", "numpy", "scipy", "equinox", "hig
 RENAMED = {"scale": "sampling_weight"}
 """Present names of columns that older versions wrote."""
 
-TABLES = ("iterations", "history", "costs", "utilization", "contributions")
+TABLES = ("iterations", "history", "costs", "expected", "totals", "utilization", "contributions")
 FIGURES = ("adherence", "node_weeks", "one_week", "costs")
 CHECKPOINT = re.compile(r"(\d{6,})-([0-9a-f]{64})\.npz")
-"""Name of a checkpoint: its iteration and the checksum of its bytes."""
+"""Name of a checkpoint: the number of its step and the checksum of its bytes."""
+
+RESUMABLE = ("search", "evaluation")
+"""Tables of the configuration of runs that can be stopped and go on."""
 
 _FILES = {
     "config.toml",
@@ -76,7 +79,7 @@ class RunFolder:
 
     @property
     def checkpoints(self) -> Path:
-        """Folder of the search's checkpoints."""
+        """Folder of the checkpoints of a search or an evaluation."""
         return self.path / "checkpoints"
 
     @property
@@ -91,8 +94,8 @@ class RunFolder:
 
     @property
     def resumable(self) -> bool:
-        """Whether the folder holds a search that has not come to its end."""
-        return is_run(self.path) and not self.finished and "search" in self.config()
+        """Whether the folder holds a search or an evaluation that has not come to its end."""
+        return is_run(self.path) and not self.finished and not self.config().keys().isdisjoint(RESUMABLE)
 
     def config(self) -> dict[str, dict[str, Any]]:
         """Read the configuration."""
@@ -212,6 +215,28 @@ def open_run(path: Path) -> RunFolder:
     if not is_run(path):
         raise RunError(f"{path} is not a run folder: it has no config.toml and manifest.json of jaxsim")
     return RunFolder(path)
+
+
+def resumed(path: Path, scenario_sha256: str, config: Mapping[str, Mapping[str, Any]]) -> RunFolder:
+    """The run folder to go on with, when it is of this scenario and these settings.
+
+    Args:
+        config: tables of settings by name; that of the scenario, which tells where it lies, may differ.
+
+    Raises:
+        RunError: it is no run folder, or one of another scenario or other settings.
+    """
+    run = open_run(path)
+    if run.manifest().get("scenario_sha256") != scenario_sha256:
+        raise RunError(f"{path} was made from another scenario, so it cannot be resumed with this one")
+    stored = run.config()
+    for table in [name for name in config if name != "scenario"]:
+        there = stored.get(table, {})
+        for key in {**there, **config[table]}:
+            was, now = there.get(key, "not set"), config[table].get(key, "not set")
+            if was != now:
+                raise RunError(f"{path} was made with {key} = {was}, not {now}, so it cannot be resumed with that")
+    return run
 
 
 def provenance() -> dict[str, Any]:

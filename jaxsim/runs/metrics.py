@@ -1,46 +1,44 @@
 """Metrics of a finished run: the numbers of `metrics.json`, one field each, and how they are written and read.
 
-    {"wmapd": 0.08, "wmapd_se": 0.01, "wmapd_noise": 0.03, …, "iterations": 30, "kpis": {"fill_rate": {…}, …}}
+    {"wmapd_expected": 0.09, "wmapd_expected_se": 0.001, "wmapd_expected_noise": 0.01, …, "kpis": {"fill_rate": {…}, …}}
 
-Field names are the names in the file. A `Figure` is written under its field's name, its standard error as `<name>_se`
-and its noise floor as `<name>_noise`, each where it is known. A new figure is a new field of `Metrics`: files, terminal
+Field names are the names in the file (`jaxsim.runs.records`). A new figure is a new field of `Metrics`: files, terminal
 and report then have it.
+
+There are three kinds of figures (`Kind`). The expected ones, of the whole population on fresh draws, are true of the
+costs; those in-sample are of the products and futures that a search fits; one realized future is what a planner sees.
 """
 
 import dataclasses
-import math
+import enum
+import functools
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import field
-from typing import Any, TypeVar
+from typing import Any
 
-from jaxsim.measures import Adherence, Difference, Estimate
+from jaxsim.runs.records import LABEL, figures_of, from_json, table_of, to_json
+from jaxsim.runs.records import Figure as Figure
 
-Record = TypeVar("Record")
-
-LABEL = "label"
-"""Key in the metadata of fields that hold figures."""
+KIND, UNIT = "kind", "unit"
+"""Keys in the metadata of the fields of `Metrics`; a figure without a unit is a fraction."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Figure:
-    """A number with what is known of its error; NaN where something is unknown."""
+class Kind(enum.Enum):
+    """What a figure is of, as a heading."""
 
-    mean: float
-    standard_error: float = math.nan
-    noise: float = math.nan
-    """What sampling alone would show at perfect adherence."""
+    EXPECTED = "In truth: the whole population, fresh draws"
+    IN_SAMPLE = "In-sample: the products and futures that were simulated"
+    REALIZED = "One realized future of the whole population"
 
-    @classmethod
-    def of(cls, found: Estimate | Difference | Adherence) -> "Figure":
-        """The figure of a measure."""
-        if isinstance(found, Adherence):
-            return cls(found.wmapd, found.standard_error, found.noise)
-        return cls(float(found.mean), float(found.standard_error))
 
-    @property
-    def estimate(self) -> Estimate:
-        """Mean and standard error."""
-        return Estimate(self.mean, self.standard_error)
+def _labeled(kind: Kind, label: str, unit: str = "") -> dict[str, Any]:
+    """Metadata of a field that holds a figure."""
+    return {LABEL: label, KIND: kind, UNIT: unit}
+
+
+_expected, _in_sample, _realized = (functools.partial(_labeled, kind) for kind in Kind)
+_COST = "$ per unit demanded"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -61,7 +59,7 @@ class Effect:
 
     def to_json(self) -> dict[str, Any]:
         """Numbers by the names that they have in `metrics.json`."""
-        return _to_json(self)
+        return to_json(self)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -74,22 +72,52 @@ class Adhered:
 
     def figures(self) -> Iterator[tuple[str, str, Figure]]:
         """Name, label and value of every figure that there is."""
-        return _figures(self)
+        return figures_of(self)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Metrics:
     """What a run found. Figures of wMAPD and preferred node availability are fractions.
 
-    None where a run has no such number: a simulation without costs has nothing constrained and no iterations.
+    None where a run has no such number: an evaluation has nothing in-sample, a simulation nothing expected, and one
+    without costs nothing constrained and no iterations.
     """
 
-    wmapd_unconstrained: Figure = field(metadata={LABEL: "wMAPD without costs"})
-    wmapd: Figure | None = field(default=None, metadata={LABEL: "wMAPD with costs"})
-    wmapd_bound: Figure = field(metadata={LABEL: "least possible wMAPD"})
-    wmapd_out_of_sample: Figure | None = field(default=None, metadata={LABEL: "wMAPD on other products and futures"})
-    pna_unconstrained: Figure = field(metadata={LABEL: "preferred node availability without"})
-    pna: Figure | None = field(default=None, metadata={LABEL: "preferred node availability with"})
+    wmapd_expected_unconstrained: Figure | None = field(
+        default=None, metadata=_expected("expected wMAPD without costs")
+    )
+    wmapd_expected: Figure | None = field(default=None, metadata=_expected("expected wMAPD with costs"))
+    wmapd_expected_bound: Figure | None = field(default=None, metadata=_expected("least possible expected wMAPD"))
+    pna_expected_unconstrained: Figure | None = field(
+        default=None, metadata=_expected("preferred node availability without costs")
+    )
+    pna_expected: Figure | None = field(default=None, metadata=_expected("preferred node availability with costs"))
+    pna_expected_loss: Figure | None = field(
+        default=None, metadata=_expected("preferred node availability lost, of what there was")
+    )
+    cost_per_unit_expected_unconstrained: Figure | None = field(
+        default=None, metadata=_expected("cost per unit without costs", _COST)
+    )
+    cost_per_unit_expected: Figure | None = field(default=None, metadata=_expected("cost per unit with costs", _COST))
+    cost_per_unit_expected_change: Figure | None = field(
+        default=None, metadata=_expected("change of cost per unit", _COST)
+    )
+    wmapd_unconstrained: Figure | None = field(default=None, metadata=_in_sample("in-sample wMAPD without costs"))
+    wmapd: Figure | None = field(default=None, metadata=_in_sample("in-sample wMAPD with costs"))
+    wmapd_bound: Figure | None = field(default=None, metadata=_in_sample("least possible in-sample wMAPD"))
+    wmapd_out_of_sample: Figure | None = field(default=None, metadata=_in_sample("wMAPD on other products and futures"))
+    pna_unconstrained: Figure | None = field(
+        default=None, metadata=_in_sample("in-sample preferred node availability without costs")
+    )
+    pna: Figure | None = field(default=None, metadata=_in_sample("in-sample preferred node availability with costs"))
+    wmapd_realized_unconstrained: Figure | None = field(
+        default=None, metadata=_realized("wMAPD of one realized future without costs")
+    )
+    wmapd_realized: Figure | None = field(default=None, metadata=_realized("wMAPD of one realized future with costs"))
+    evaluated_products: int | None = None
+    """Products that the expected figures are of: the whole population."""
+    evaluated_trials: int | None = None
+    """Futures of each that they are means over."""
     iterations: int | None = None
     promoted_iteration: int | None = None
     """Iteration whose costs are the result."""
@@ -98,19 +126,65 @@ class Metrics:
     product_trials: int | None = None
     """Product-trials simulated in all."""
     seconds: float | None = None
+    expected_resources: dict[str, Adhered] = field(default_factory=dict)
+    """Expected adherence to the plan of each resource by its name; the figures above are of all of them together."""
+    expected_kpis: dict[str, Effect] = field(default_factory=dict)
+    """Expected effects by the name of their indicator in `jaxsim.measures.INDICATORS`."""
     resources: dict[str, Adhered] = field(default_factory=dict)
-    """Adherence to the plan of each resource by its name; the figures above are of all of them together."""
+    """In-sample adherence by resource."""
     kpis: dict[str, Effect] = field(default_factory=dict)
-    """Effects by the name of their indicator in `jaxsim.measures.INDICATORS`."""
+    """In-sample effects."""
+
+    def __post_init__(self) -> None:
+        if self.wmapd_expected_unconstrained is self.wmapd_unconstrained is None:
+            raise ValueError("neither wmapd_expected_unconstrained nor wmapd_unconstrained is there")
+
+    @property
+    def expected(self) -> bool:
+        """Whether the run has expected figures; those lead."""
+        return self.wmapd_expected_unconstrained is not None
+
+    @property
+    def unconstrained(self) -> Figure:
+        """wMAPD without costs: expected, else in-sample."""
+        figure = self.wmapd_expected_unconstrained or self.wmapd_unconstrained
+        assert figure is not None
+        return figure
+
+    @property
+    def constrained(self) -> Figure | None:
+        """wMAPD with costs, if there are any: expected, else in-sample."""
+        return self.wmapd_expected if self.expected else self.wmapd
 
     @property
     def result(self) -> Figure:
-        """wMAPD with costs where there are any, else without."""
-        return self.wmapd or self.wmapd_unconstrained
+        """wMAPD with costs where there are any, else without: expected, else in-sample."""
+        return self.constrained or self.unconstrained
+
+    @property
+    def bound(self) -> Figure | None:
+        """The least wMAPD that any costs could reach: expected, else in-sample."""
+        return self.wmapd_expected_bound if self.expected else self.wmapd_bound
+
+    @property
+    def effects(self) -> dict[str, Effect]:
+        """Effects by indicator: expected, else in-sample."""
+        return self.expected_kpis or self.kpis
+
+    @property
+    def adhered(self) -> dict[str, Adhered]:
+        """Adherence by resource: expected, else in-sample."""
+        return self.expected_resources or self.resources
+
+    def sections(self) -> Iterator[tuple[Kind, list[tuple[str, str, Figure]]]]:
+        """`figures` of each kind that there is."""
+        kind = {each.name: each.metadata[KIND] for each in dataclasses.fields(self) if KIND in each.metadata}
+        for of, rows in itertools.groupby(self.figures(), lambda row: kind[row[0]]):
+            yield of, list(rows)
 
     def figures(self) -> Iterator[tuple[str, str, Figure]]:
         """Name, label and value of every figure that the run has."""
-        return _figures(self)
+        return figures_of(self)
 
     def facts(self) -> Iterator[tuple[str, int | float | str]]:
         """Name and value of every other number or text that the run has."""
@@ -121,8 +195,9 @@ class Metrics:
 
     def to_json(self) -> dict[str, Any]:
         """The content of `metrics.json`; numbers that are not finite are null."""
-        rows = lambda table: {name: _to_json(row) for name, row in table.items()}
-        return _to_json(self) | {"resources": rows(self.resources), "kpis": rows(self.kpis)}
+        rows = lambda table: {name: to_json(row) for name, row in table.items()}
+        tables = {name: rows(getattr(self, name)) for name in _ROWS}
+        return to_json(self) | {name: table for name, table in tables.items() if table or not name.startswith("exp")}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Metrics":
@@ -131,64 +206,16 @@ class Metrics:
         Raises:
             ValueError: A value is missing or of another type than the field's.
         """
-        content = _table(content)
-        rows = lambda kind, table: {name: _from_json(kind, _table(row)) for name, row in _table(table).items()}
-        resources = rows(Adhered, content.get("resources", {}))
-        return _from_json(cls, {**content, "resources": resources, "kpis": rows(Effect, content.get("kpis", {}))})
+        content = table_of(content)
+        rows = lambda kind, table: {name: from_json(kind, table_of(row)) for name, row in table_of(table).items()}
+        tables = {name: rows(kind, content.get(name, {})) for name, kind in _ROWS.items()}
+        return from_json(cls, {**content, **tables})
 
 
-def _figures(record: Metrics | Adhered) -> Iterator[tuple[str, str, Figure]]:
-    for each in dataclasses.fields(record):
-        value = getattr(record, each.name)
-        if LABEL in each.metadata and value is not None:
-            yield each.name, each.metadata[LABEL], value
+_ROWS = {"expected_resources": Adhered, "expected_kpis": Effect, "resources": Adhered, "kpis": Effect}
+"""Fields of `Metrics` that are tables, and what their rows are."""
 
 
-def _to_json(record: Metrics | Effect | Adhered) -> dict[str, Any]:
-    """Every field but None and tables; a figure as up to three entries."""
-    content: dict[str, Any] = {}
-    for each in dataclasses.fields(record):
-        value = getattr(record, each.name)
-        if isinstance(value, Figure):
-            parts = {"": value.mean, "_se": value.standard_error, "_noise": value.noise}
-            known = {suffix: number for suffix, number in parts.items() if not suffix or math.isfinite(number)}
-            content |= {each.name + suffix: _number(number) for suffix, number in known.items()}
-        elif isinstance(value, float):
-            content[each.name] = _number(value)
-        elif value is not None and not isinstance(value, dict):
-            content[each.name] = value
-    return content
-
-
-def _from_json(kind: type[Record], content: Mapping[str, Any]) -> Record:
-    """A record of the fields that are there."""
-    values: dict[str, Any] = {}
-    for each in dataclasses.fields(kind):  # pyright: ignore[reportArgumentType]
-        if each.name not in content:
-            if each.default is each.default_factory is dataclasses.MISSING:
-                raise ValueError(f"{each.name} is missing")
-            continue
-        if LABEL in each.metadata:
-            values[each.name] = Figure(*(_known(content, each.name + suffix) for suffix in ("", "_se", "_noise")))
-        else:  # of others, only numbers that are not finite are written as null
-            values[each.name] = math.nan if content[each.name] is None else content[each.name]
-    return kind(**values)
-
-
-def _table(content: Any) -> Mapping[str, Any]:
-    if not isinstance(content, Mapping):
-        raise ValueError(f"a table of numbers was expected, not {content!r}")
-    return content
-
-
-def _known(content: Mapping[str, Any], name: str) -> float:
-    value = content.get(name)
-    if value is None:
-        return math.nan
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{name} is {value!r}, which is not a number")
-    return float(value)
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def unit_of(name: str) -> str:
+    """Unit of a figure of `Metrics`; none for a fraction, which people read as a percentage."""
+    return next(each.metadata[UNIT] for each in dataclasses.fields(Metrics) if each.name == name)

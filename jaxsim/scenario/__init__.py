@@ -3,7 +3,15 @@
 from jaxsim.scenario.check import Findings, examine, find_faults
 from jaxsim.scenario.faults import Fault, ScenarioError
 from jaxsim.scenario.frames import arrow_table
-from jaxsim.scenario.scenario import ProductStatistics, Scenario, Source, fingerprint, load, product_statistics
+from jaxsim.scenario.scenario import (
+    ProductStatistics,
+    Scenario,
+    Source,
+    fingerprint,
+    load,
+    product_names,
+    product_statistics,
+)
 from jaxsim.scenario.schema import QUANTILE_COLUMNS, QUANTILE_LEVELS, TABLES
 from jaxsim.scenario.write import ScenarioWriter, write
 
@@ -23,6 +31,7 @@ __all__ = [
     "find_faults",
     "fingerprint",
     "load",
+    "product_names",
     "product_statistics",
     "write",
 ]

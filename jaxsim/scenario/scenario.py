@@ -184,6 +184,20 @@ def _absent(table: pa.Table, products: Sequence[str]) -> list[Fault]:
     return [Fault("unknown product", "products", rule, remedy, "product", None, repr(absent[0].as_py()), len(absent))]
 
 
+def product_names(folder: Source) -> pa.ChunkedArray:
+    """Names of every product of the population, in table order.
+
+    Raises:
+        ScenarioError: they cannot be read.
+    """
+    if isinstance(folder, Scenario):
+        return folder.tables["products"]["product"]
+    table, faults = read_table(Path(folder), "products", ["product"])
+    if faults:
+        raise ScenarioError(_in_files(folder, faults))
+    return table["product"]
+
+
 def product_statistics(folder: Source) -> ProductStatistics:
     """Read what sampling needs of every product, and no other column; of a scenario in memory take it.
 

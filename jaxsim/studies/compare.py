@@ -1,8 +1,9 @@
 """Two runs side by side: each indicator, their difference, and a 95% confidence interval of it.
 
-Runs that simulated the same product-trials of one scenario with one seed share demand and lead times (common random
-numbers). Then the interval is that of the difference product-trial by product-trial. Other runs are taken as
-independent.
+Expected figures are compared where both runs have them, else those in-sample. Runs that simulated the same
+product-trials of one scenario with one seed share demand and lead times (common random numbers). Then the interval is
+that of the difference product-trial by product-trial; of expected figures trial by trial, as the whole population
+counts as one product. Other runs are taken as independent.
 """
 
 import os
@@ -25,7 +26,7 @@ KEYS = ("product", "trial", "sampling_weight", "stratum", "costs")
 
 @dataclass(frozen=True)
 class Contributions:
-    """Table `contributions` of the result that represents a run."""
+    """Table `contributions` of the result that represents a run, or table `totals`, which is of one product: all."""
 
     product: Shaped[np.ndarray, " products"]
     """Names."""
@@ -59,6 +60,8 @@ class Row:
 class Comparison:
     """Indicators of two runs."""
 
+    basis: str
+    """What is compared: "expected" figures, those "in-sample", or "mixed" ones."""
     not_paired: str | None
     """Why the runs are taken as independent, as part of a sentence; None when they are compared by product-trial."""
     rows: tuple[Row, ...]
@@ -83,17 +86,20 @@ def compare(first: Run, second: Run) -> Comparison:
     """
     first, second = _result(first), _result(second)
     a, b = first.metrics, second.metrics
-    one, other = contributions_of(first), contributions_of(second)
-    reason = why_not_paired(first, second, one, other)
+    basis = "mixed" if a.expected != b.expected else "expected" if a.expected else "in-sample"
+    one, other = (totals_of(run) if basis == "expected" else contributions_of(run) for run in (first, second))
+    mixed = "the figures of one are expected, those of the other in-sample" if basis == "mixed" else None
+    reason = mixed or why_not_paired(first, second, one, other)
     pair = None if reason is not None or one is None or other is None else (one, other)
     rows = [_row("wmapd", WMAPD, a.result.estimate, b.result.estimate, pair)]
-    rows.append(_row("wmapd_bound", WMAPD, a.wmapd_bound.estimate, b.wmapd_bound.estimate, None))
+    if a.bound is not None and b.bound is not None:
+        rows.append(_row("wmapd_bound", WMAPD, a.bound.estimate, b.bound.estimate, None))
     rows += [
-        _row(name, INDICATORS.get(name), a.kpis[name].result.estimate, b.kpis[name].result.estimate, pair)
-        for name in a.kpis
-        if name in b.kpis
+        _row(name, INDICATORS.get(name), effect.result.estimate, b.effects[name].result.estimate, pair)
+        for name, effect in a.effects.items()
+        if name in b.effects
     ]
-    return Comparison(reason, tuple(rows))
+    return Comparison(basis, reason, tuple(rows))
 
 
 def _row(
@@ -129,6 +135,16 @@ def contributions_of(run: Result) -> Contributions | None:
     return Contributions(**first, trials=trials, values={n: v for n, v in columns.items() if n not in KEYS})
 
 
+def totals_of(run: Result) -> Contributions | None:
+    """Columns of the table `totals`, with costs; None when there is none."""
+    if "totals" not in run.tables:
+        return None
+    table = columns_of(run.totals)
+    rows = table["costs"]
+    values = {name: column[rows][None] for name, column in table.items() if name not in KEYS}
+    return Contributions(np.array(["all"]), table["trial"][rows], np.ones(1), np.zeros(1, np.int64), values)
+
+
 def why_not_paired(first: Result, second: Result, a: Contributions | None, b: Contributions | None) -> str | None:
     """What keeps two runs from being compared product-trial by product-trial; None when nothing does.
 
@@ -143,7 +159,9 @@ def why_not_paired(first: Result, second: Result, a: Contributions | None, b: Co
         return "they are of different scenarios"
     if one.get("seed") != other.get("seed"):
         return f"their seeds are {one.get('seed')} and {other.get('seed')}"
-    if not np.array_equal(a.trials, b.trials):
+    if len(a.trials) == len(b.trials) and not np.array_equal(a.trials, b.trials):
+        return f"their trials begin with number {a.trials[0]} and {b.trials[0]}"
+    if len(a.trials) != len(b.trials):
         return f"they have {len(a.trials)} and {len(b.trials)} trials of each product"
     same = all(np.array_equal(getattr(a, name), getattr(b, name)) for name in ("product", "sampling_weight", "stratum"))
     return None if same else "they simulated different products"

@@ -3,12 +3,13 @@
 `unconstrained` is the simulation without capacity costs, `constrained` the one with them, if there is one.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Float64
+from jaxtyping import Float64, Int
 
 from jaxsim.measures import (
     INDICATORS,
@@ -123,12 +124,14 @@ def metrics(
     """Adherence, service and indicators of a run; `others` are further fields of `Metrics`."""
     if constrained is not None:
         others |= {"wmapd": constrained.wmapd, "pna": constrained.pna}
+    weight = problem.system.products.sampling_weight
+    sides = unconstrained.contributions, None if constrained is None else constrained.contributions
     return Metrics(
         wmapd_unconstrained=unconstrained.wmapd,
         wmapd_bound=Figure(bound),
         pna_unconstrained=unconstrained.pna,
         resources=_adhered(problem, unconstrained, constrained, bound),
-        kpis={name: _effect(problem, unconstrained, constrained, name) for name in INDICATORS},
+        kpis={name: effect_of(name, weight, problem.strata, *sides) for name in INDICATORS},
         **others,
     )
 
@@ -139,35 +142,54 @@ def _adhered(
     """Adherence to the plan of each resource on both sides.
 
     Args:
-        bound: of all together; all of it is that of arrivals, since nothing better than 0 is known of others.
+        bound: of all together.
     """
     sizes = {each: part.sum() for each, part in problem.planned.split(problem.planned.plan).items()}
-    total = sum(sizes.values())
     return {
         each.name: Adhered(
             wmapd_unconstrained=Figure.of(unconstrained.by_resource[each]),
             wmapd=None if constrained is None else Figure.of(constrained.by_resource[each]),
-            wmapd_bound=Figure(float(bound * total / size) if each is ARRIVALS else 0.0),
+            wmapd_bound=own_bound(each, sizes, Figure(bound)),
         )
-        for each, size in sizes.items()
+        for each in sizes
         if each in unconstrained.by_resource
     }
 
 
-def _effect(problem: Problem, unconstrained: Measured, constrained: Measured | None, name: str) -> Effect:
-    """An indicator on both sides, and its change by common random numbers."""
-    first = Figure.of(unconstrained.kpis[name])
-    if constrained is None:
-        return Effect(unconstrained=first)
-    change = INDICATORS[name].difference(
-        problem.system.products.sampling_weight,
-        problem.strata,
-        unconstrained.contributions,
-        constrained.contributions,
-    )
+def own_bound(resource: Resource, sizes: Mapping[Resource, float], bound: Figure) -> Figure:
+    """Bound of one resource by itself.
+
+    Args:
+        sizes: totals of the plans of all resources, units.
+        bound: of all together; all of it is that of arrivals, since nothing better than 0 is known of others.
+    """
+    if resource is not ARRIVALS:
+        return Figure(0.0)
+    factor = sum(sizes.values()) / sizes[resource]
+    return Figure(float(bound.mean * factor), bound.standard_error * factor)
+
+
+def effect_of(
+    name: str,
+    sampling_weight: Float64[np.ndarray, " products"],
+    strata: Int[np.ndarray, " products"] | None,
+    first: Mapping[str, PerTrial],
+    second: Mapping[str, PerTrial] | None,
+) -> Effect:
+    """An indicator on both sides, and its change by common random numbers.
+
+    Args:
+        name: of the indicator. sampling_weight, strata: as in `Indicator.estimate`.
+        first: columns of `contributions` without costs. second: with costs.
+    """
+    indicator = INDICATORS[name]
+    unconstrained = Figure.of(indicator.estimate(sampling_weight, strata, first))
+    if second is None:
+        return Effect(unconstrained=unconstrained)
+    change = indicator.difference(sampling_weight, strata, first, second)
     return Effect(
-        unconstrained=first,
-        constrained=Figure.of(constrained.kpis[name]),
+        unconstrained=unconstrained,
+        constrained=Figure.of(indicator.estimate(sampling_weight, strata, second)),
         change=Figure.of(change),
         variance_ratio=change.variance_ratio,
     )

@@ -17,7 +17,7 @@ from jaxsim.runs.metrics import Effect, Metrics
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """Metrics and tables of a simulation or a search; every table has `to_pandas()`."""
+    """Metrics and tables of a simulation, a search or an evaluation; every table has `to_pandas()`."""
 
     metrics: Metrics
     config: dict[str, dict[str, Any]]
@@ -36,8 +36,31 @@ class Result:
         return self._table("costs")
 
     @property
+    def expected(self) -> pa.Table:
+        """Expected units of the whole population by node-week: plan, unconstrained and constrained, each with its
+        standard error (`_se`) and the standard deviation of one realized future (`_spread`).
+
+        Raises:
+            RunError: It is of no evaluation, and of no search that ended with one.
+        """
+        return self._table("expected")
+
+    @property
+    def totals(self) -> pa.Table:
+        """What each trial of the whole population adds to the indicators, without costs and with them.
+
+        Raises:
+            RunError: As for `expected`.
+        """
+        return self._table("totals")
+
+    @property
     def utilization(self) -> pa.Table:
-        """Units by node-week: plan, unconstrained and, if there are costs, constrained, with standard errors."""
+        """In-sample units by node-week: plan, unconstrained and, if there are costs, constrained, with standard errors.
+
+        Raises:
+            RunError: It is of an evaluation.
+        """
         return self._table("utilization")
 
     @property
@@ -60,13 +83,22 @@ class Result:
 
     @property
     def contributions(self) -> pa.Table:
-        """What each product-trial adds to the indicators, see `jaxsim.measures.indicators`."""
+        """What each product-trial of the sample adds to the indicators, see `jaxsim.measures.indicators`.
+
+        Raises:
+            RunError: It is of an evaluation.
+        """
         return self._table("contributions")
 
     @property
     def kpis(self) -> pa.Table:
-        """A row per indicator: its words, and its values with standard errors; null where there is none."""
-        return pa.Table.from_pylist([_kpi_row(name, effect) for name, effect in self.metrics.kpis.items()], _KPIS)
+        """A row per indicator: its words, and its values with standard errors; null where there is none.
+
+        Expected values where the run has them, else those of the sample; the column `basis` says which.
+        """
+        basis = "expected" if self.metrics.expected else "in-sample"
+        rows = [_kpi_row(name, effect) | {"basis": basis} for name, effect in self.metrics.effects.items()]
+        return pa.Table.from_pylist(rows, _KPIS)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Write a run folder like the command line's, for `report`, `compare` and `--costs`; all of it or nothing.
@@ -106,15 +138,16 @@ def load_result(path: str | os.PathLike[str]) -> Result:
 
 
 def _kind(config: Mapping[str, Any]) -> str:
-    if "search" in config:
-        return "a search"
+    for table, kind in (("search", "a search"), ("evaluation", "an evaluation")):
+        if table in config:
+            return kind
     return "a simulation with costs" if config.get("simulation", {}).get("costs") else "a simulation without costs"
 
 
 _NUMBERS = ("unconstrained", "constrained", "change")
 _KPIS = pa.schema(
     [
-        *((name, pa.string()) for name in ("indicator", "label", "unit", "better")),
+        *((name, pa.string()) for name in ("indicator", "basis", "label", "unit", "better")),
         *((f"{name}{suffix}", pa.float64()) for name in _NUMBERS for suffix in ("", "_se")),
         ("variance_ratio", pa.float64()),
     ]

@@ -1,7 +1,8 @@
 """Search capacity costs for a scenario.
 
     load sample → simulate without costs → bound → search, a checkpoint per iteration
-    → promote the best costs → simulate them again → simulate other products and futures → measures → tables
+    → promote the best costs → simulate them again → simulate other products and futures
+    → evaluate the whole population on fresh draws → measures → tables
 
 With a run folder a search may be stopped at any moment and called again with `resume`: it ends with the same bits.
 """
@@ -41,21 +42,16 @@ from jaxsim.scenario import fingerprint as fingerprint_of
 from jaxsim.studies.costs import CostTable, costs_name, read_costs
 from jaxsim.studies.deviation_price import Given
 from jaxsim.studies.deviation_price import deviation_price as read_deviation_price
+from jaxsim.studies.evaluate import Expected, expect, fresh_trials
+from jaxsim.studies.interrupted import Interrupted as Interrupted
 from jaxsim.studies.journal import Journal, from_arrays
 from jaxsim.studies.measured import cost_table, measure, metrics, tables, utilizations
 from jaxsim.studies.oracle import BATCHES, Oracle, load_oracle, space_of
-from jaxsim.studies.problem import Problem, facts, load_problem, named, simulator, unseen_trial
+from jaxsim.studies.problem import Problem, facts, load_problem, named, simulator, unseen_trial, with_trials
 from jaxsim.studies.progress import Progress, Silent
 from jaxsim.studies.result import Result, load_result
 from jaxsim.studies.settings import PRODUCT_TRIALS, AnyPolicies, Search, Simulation
-
-
-class Interrupted(KeyboardInterrupt):
-    """A search was stopped; `tables` holds what it had found: iterations, history, and the best costs so far."""
-
-    def __init__(self, tables: dict[str, pa.Table]) -> None:
-        super().__init__("the search was interrupted")
-        self.tables = tables
+from jaxsim.system import check_trials
 
 
 def search(
@@ -74,6 +70,7 @@ def search(
     curvature: str | Curvature | None = None,
     limits: Sequence[StepLimit] | None = None,
     stop: Sequence[StopRule] | None = None,
+    evaluate_trials: int | None = None,
     out: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     resume: bool = False,
@@ -97,6 +94,8 @@ def search(
         curvature: "sensitivity", "bfgs", or a rule of one's own, see `jaxsim.cost_search.Curvature`.
         limits: step limits in place of the usual ones, see `jaxsim.cost_search.StepLimit`.
         stop: stop rules beside the number of iterations, in place of the usual ones, see `jaxsim.cost_search.StopRule`.
+        evaluate_trials: futures of the evaluation that it ends with (`jaxsim.evaluate`); 0 for none. When left out, 4
+            to 32, such that it takes about as many product-trials as the search.
         out: run folder to write, with a checkpoint after every iteration; see also `Result.save`.
         overwrite: replace a run that is there.
         resume: go on with the search in `out`, whose settings must be these.
@@ -109,7 +108,9 @@ def search(
         KeyboardInterrupt: Ctrl-C stopped it before there was anything to go on with.
     """
     simulation = Simulation(products, trials, seed, engine, policies)
-    settings = Search(iterations, method, deviation_price, arrivals, curvature, _rules(limits), _rules(stop))
+    settings = Search(
+        iterations, method, deviation_price, arrivals, curvature, _rules(limits), _rules(stop), evaluate_trials
+    )
     study = _Study(scenario, simulation, settings, start, progress or Silent())
     if out is None:
         if resume:
@@ -149,11 +150,14 @@ def _searched(study: _Study, claim: Claim | None, overwrite: bool, resume: bool)
     scenario, simulation, progress, config = study.scenario, study.simulation, study.progress, study.config()
     started = time.perf_counter()
     fingerprint = fingerprint_of(scenario)
-    run = None if claim is None or not resume else _resumed(claim.path, fingerprint, config)
+    run = None if claim is None or not resume else folder.resumed(claim.path, fingerprint, config)
     if run is not None and run.finished:
         return load_result(run.path)
     progress.stage(f"loading {named(scenario)}")
     problem = load_problem(scenario, simulation.products, simulation.seed)
+    simulation = with_trials(simulation, problem.system)
+    study = dataclasses.replace(study, simulation=simulation)
+    check_trials(problem.system, 0, study.settings.evaluate_trials or 0)  # now, not after the search
     made_from = facts(problem, fingerprint, simulation.seed)
     oracle = _oracle(study, problem)
     simulate = oracle.batches[0].simulate
@@ -182,6 +186,8 @@ def _searched(study: _Study, claim: Claim | None, overwrite: bool, resume: bool)
         constrained = measure(problem, simulate(costs))
         progress.stage("simulating other products and futures")
         out_of_sample = _out_of_sample(scenario, simulation, costs)
+        product_trials = _spent(journal) + 3 * oracle.batches[0].product_trials
+        expected = _expected(study, problem, costs, oracle.trials, product_trials, store)
     except KeyboardInterrupt as stopped:
         raise Interrupted(path) from stopped
     earlier = sum(journal.figures["seconds"]) - sum(record.seconds for record in found.records)
@@ -194,28 +200,15 @@ def _searched(study: _Study, claim: Claim | None, overwrite: bool, resume: bool)
         iterations=len(journal),
         promoted_iteration=found.promoted_iteration,
         stopped=found.reason.value,
-        product_trials=_spent(journal) + 3 * oracle.batches[0].product_trials,
+        product_trials=product_trials + expected.product_trials,
         seconds=time.perf_counter() - started + earlier,
+        **expected.metrics,
     )
-    result = Result(numbers, config, made_from, path | tables(problem, unconstrained, constrained))
+    measured = tables(problem, unconstrained, constrained)
+    result = Result(numbers, config, made_from, path | expected.tables | measured)
     if run is not None:
         result.write_to(run)
     return result
-
-
-def _resumed(out: Path, fingerprint: str, config: Mapping[str, Mapping[str, Any]]) -> RunFolder:
-    """The run folder to go on with, when it is of this scenario and these settings."""
-    run = folder.open_run(out)
-    if run.manifest().get("scenario_sha256") != fingerprint:
-        raise RunError(f"{out} was made from another scenario, so it cannot be resumed with this one")
-    stored = run.config()
-    for table in ("simulation", "search"):
-        there = stored.get(table, {})
-        for key in {**there, **config[table]}:
-            was, now = there.get(key, "not set"), config[table].get(key, "not set")
-            if was != now:
-                raise RunError(f"{out} was made with {key} = {was}, not {now}, so it cannot be resumed with that")
-    return run
 
 
 class _Checkpoints:
@@ -224,16 +217,31 @@ class _Checkpoints:
     def __init__(self, run: RunFolder, fingerprint: str, config: Mapping[str, Any]) -> None:
         settings = folder.fingerprint({key: config[key] for key in ("simulation", "search")})
         self._folder, self._identity = run.checkpoints, checkpoint.Identity(fingerprint, settings)
+        self._searched: tuple[int, dict[str, np.ndarray]] = (0, {})
+        self.evaluation: dict[str, np.ndarray] | None = None
+        """What the newest checkpoint has of the evaluation."""
 
     def latest(self) -> tuple[Journal, SearchState | None, float | None]:
         """Where the search begins: at its newest undamaged checkpoint, if there is one."""
         found = checkpoint.latest(self._folder, self._identity)
-        return (Journal(), None, None) if found is None else from_arrays(found.arrays)
+        if found is None:
+            return Journal(), None, None
+        self.evaluation = checkpoint.part("evaluation", found.arrays)
+        journal, state, bound = from_arrays(found.arrays)
+        self._searched = state.iteration, journal.to_arrays(state, bound)
+        return journal, state, bound
 
     def save(self, state: SearchState, journal: Journal, bound: float) -> None:
         """Keep the state after an iteration."""
         arrays = journal.to_arrays(state, bound)
+        self._searched = state.iteration, arrays
         checkpoint.save(self._folder, self._identity, checkpoint.Checkpoint(state.iteration, arrays))
+
+    def keep(self, done: int, arrays: Mapping[str, np.ndarray]) -> None:
+        """Keep the evaluation after a block, with the search that it follows."""
+        iteration, searched = self._searched
+        both = searched | checkpoint.under("evaluation", arrays)
+        checkpoint.save(self._folder, self._identity, checkpoint.Checkpoint(iteration + done, both))
 
 
 def _start(costs: CostTable, problem: Problem) -> Float64[np.ndarray, " h"]:
@@ -306,6 +314,23 @@ def _out_of_sample(scenario: Source, simulation: Simulation, costs: Prices) -> F
         costs
     )
     return Figure.of(adherence(fresh.system, outcome, utilizations(fresh, outcome), fresh.strata))
+
+
+def _expected(
+    study: _Study, problem: Problem, costs: Prices, seen: int, product_trials: int, store: _Checkpoints | None
+) -> Expected:
+    """What is true of the costs; nothing where that is not wanted, or demand has only one future.
+
+    Args:
+        seen: trials that the search simulated. product_trials: that it simulated.
+    """
+    simulation = study.simulation
+    trials, first = fresh_trials(problem, seen, product_trials, study.settings.evaluate_trials)
+    if trials < 2:
+        return Expected({}, {}, 0)
+    settings = dataclasses.replace(simulation, trials=trials)
+    kept, keep = (None, None) if store is None else (store.evaluation, store.keep)
+    return expect(study.scenario, problem, costs, settings, first, study.progress, kept, keep)
 
 
 def _rules(given: Sequence[Any] | None) -> tuple[Any, ...] | None:

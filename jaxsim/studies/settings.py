@@ -77,6 +77,16 @@ class Simulation:
         return config if self.policies is None else config | {"policies": _text(self.policies)}
 
 
+def check_evaluation_trials(trials: int) -> None:
+    """Refuse trials that say nothing of the error of an evaluation.
+
+    Raises:
+        RunError: there are fewer than two.
+    """
+    if trials < 2:
+        raise RunError(f"an evaluation needs at least 2 trials, not {trials}: one says nothing of its own error")
+
+
 @dataclasses.dataclass(frozen=True)
 class Search:
     """How costs are searched."""
@@ -95,10 +105,14 @@ class Search:
     """Step limits in place of the method's."""
     stop: tuple[StopRule, ...] | None = None
     """Stop rules beside the number of iterations; None: the method's."""
+    evaluate_trials: int | None = None
+    """Futures of the evaluation that a search ends with; 0 for none, None for what takes no longer than the search."""
 
     def __post_init__(self) -> None:
         if self.iterations is not None and self.iterations < 1:
             raise RunError("the number of iterations must be at least 1")
+        if self.evaluate_trials:
+            check_evaluation_trials(self.evaluate_trials)
         for what, value, names in (("method", self.method, METHODS), ("arrivals", self.arrivals, ARRIVALS_BASES)):
             if value not in names:
                 raise RunError(f"{what}: there is no {value!r}; there are {' and '.join(names)}")
@@ -114,7 +128,8 @@ class Search:
 
     def to_config(self) -> dict[str, Any]:
         """Settings as a table of a run's configuration; rules by what they are, absent ones left out."""
-        config: dict[str, Any] = {name: getattr(self, name) for name in ("iterations", "method", "arrivals")}
+        names = ("iterations", "method", "arrivals", "evaluate_trials")
+        config: dict[str, Any] = {name: getattr(self, name) for name in names}
         config["deviation_price"] = deviation_price(self.deviation_price).to_config()
         config["curvature"] = None if self.curvature is None else _text(self.curvature)
         rules = {"limits": self.limits, "stop": self.stop}

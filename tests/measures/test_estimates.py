@@ -16,6 +16,7 @@ from jaxsim.measures import (
     paired_ratios,
     paired_totals,
     ratio,
+    relative_fall,
     total,
     utilization,
     wmapd,
@@ -92,6 +93,21 @@ def test_what_is_added_to_both_sides_does_not_matter():
     found = paired_totals(sampling_weight, None, common, common + noise)
     assert found.standard_error == pytest.approx(total(sampling_weight, None, noise).standard_error)
     assert found.variance_ratio > 1000
+
+
+def test_a_relative_fall_by_hand():
+    """Of 30/40 to 33/40: (y − R x) fall by 1.1 times the first's less the second's, whose error is a total's."""
+    asked = np.full((2, 2), 10.0)
+    first, second = np.array([[8.0, 10.0], [6.0, 6.0]]), np.array([[9.0, 10.0], [6.0, 8.0]])
+    weight = np.full(2, 2.0)
+    found = relative_fall(weight, None, (first, asked), (second, asked))
+    assert found.mean == pytest.approx(-0.1)
+    rest = (1.1 * (first - 7.5) - (second - 8.25)) / 30
+    assert found.standard_error == pytest.approx(total(weight, None, rest).standard_error)
+    same = relative_fall(weight, None, (first, asked), (first, asked))
+    assert (same.mean, same.standard_error) == (0.0, 0.0)
+    nothing = relative_fall(weight, None, (0 * first, asked), (first, asked))
+    assert math.isnan(nothing.mean)
 
 
 def test_a_ratio_of_nothing_has_no_difference():

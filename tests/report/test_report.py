@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from jaxsim import report
-from jaxsim.report import figures
+from jaxsim.report import figures, page
 from jaxsim.runs.claim import create
 from jaxsim.runs.folder import RunError
-from jaxsim.runs.metrics import Adhered, Figure
+from jaxsim.runs.metrics import Adhered, Effect, Figure, Kind
 from tests.report.fakes import made_up_run
 
 
@@ -144,6 +144,34 @@ def test_two_resources_have_figures_and_a_table_of_their_own(tmp_path):
     text = run.report_file.read_text()
     assert "Deviation from the plans:" in text
     assert re.search(r"<td>storage plan</td><td>31\.0%<small></small></td><td>12\.0%", text)
+
+
+def test_what_is_true_comes_before_what_was_fitted(tmp_path):
+    """Also in the figures: they show the table `expected` where there is one."""
+    run = made_up_run(tmp_path / "run", nodes=4)
+    found, table = run.metrics(), run.table("utilization")
+    expected = {
+        "wmapd_expected_unconstrained": Figure(0.41, 0.001),
+        "wmapd_expected": Figure(0.11, 0.001, 0.004),
+        "wmapd_expected_bound": Figure(0.07, 0.001),
+        "cost_per_unit_expected_change": Figure(0.0512, 0.002),
+        "wmapd_realized": Figure(0.21, 0.003, spread=0.02),
+        "expected_kpis": {"fill_rate": Effect(unconstrained=Figure(0.9512))},
+    }
+    run.write_metrics(dataclasses.replace(found, **expected, evaluated_products=5000, evaluated_trials=32))
+    run.write_table("expected", table | {"constrained": table["plan"]})
+    report.write(run.path)
+    text = run.report_file.read_text("utf-8")
+    assert "<h1>Expected deviation from the labor plan: 41.0% → 11.0%</h1>" in text
+    places = [text.index(f"<h2>{kind.value}</h2>") for kind in Kind]
+    assert places == sorted(places)
+    assert "<b>11.0%</b><span>expected wMAPD with costs ± 0.1%; noise alone makes 0.4%</span>" in text
+    assert "<b>0.051</b><span>change of cost per unit, $ per unit demanded ± 0.002</span>" in text
+    assert "futures differ by 2.0%" in text
+    assert "all 5,000 products in 32 fresh futures" in text
+    assert "95.12%" in text
+    drawn = figures.one_week(run.table(page._utilization(run)), "arrivals").axes[0].lines[0]
+    assert (np.asarray(drawn.get_xdata()) == 1.0).all()
 
 
 def test_node_weeks_that_no_order_reaches_are_gray():

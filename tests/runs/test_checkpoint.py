@@ -51,7 +51,7 @@ def test_all_damaged_is_said_and_means_none(tmp_path):
     for file in checkpoints(tmp_path, 3):
         file.write_bytes(b"x")
     (tmp_path / ".000009.npz.tmp").write_bytes(b"half")
-    with pytest.warns(RuntimeWarning, match="all checkpoints in .* are damaged: the search begins anew"):
+    with pytest.warns(RuntimeWarning, match="all checkpoints in .* are damaged: the run begins anew"):
         assert latest(tmp_path, ME) is None
 
 

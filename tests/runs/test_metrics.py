@@ -1,5 +1,6 @@
 """Metrics: what is written reads back, errors stand where they are known, and runs of older versions are read."""
 
+import dataclasses
 import json
 import math
 
@@ -12,7 +13,7 @@ from jaxsim.measures import INDICATORS
 from jaxsim.report.text.run import metrics_lines
 from jaxsim.runs import claim
 from jaxsim.runs.folder import RunError
-from jaxsim.runs.metrics import Adhered, Effect, Figure, Metrics
+from jaxsim.runs.metrics import Adhered, Effect, Figure, Kind, Metrics, unit_of
 from jaxsim.studies.compare import contributions_of
 from jaxsim.studies.result import load_result
 
@@ -40,6 +41,25 @@ FULL = Metrics(
     },
 )
 
+EVALUATED = dataclasses.replace(
+    FULL,
+    wmapd_expected_unconstrained=Figure(0.31, 0.002, 0.01),
+    wmapd_expected=Figure(0.12, 0.001, 0.01),
+    wmapd_expected_bound=Figure(0.06, 0.0005),
+    pna_expected_unconstrained=Figure(0.91, 0.001),
+    pna_expected=Figure(0.89, 0.001),
+    pna_expected_loss=Figure(0.022, 0.0005),
+    cost_per_unit_expected_unconstrained=Figure(9.8, 0.02),
+    cost_per_unit_expected=Figure(9.9, 0.02),
+    cost_per_unit_expected_change=Figure(0.1, 0.005),
+    wmapd_realized_unconstrained=Figure(0.35, 0.002, spread=0.01),
+    wmapd_realized=Figure(0.2, 0.002, spread=0.009),
+    evaluated_products=66,
+    evaluated_trials=32,
+    expected_resources=FULL.resources,
+    expected_kpis={"fill_rate": Effect(unconstrained=Figure(0.96, 0.001), constrained=Figure(0.93, 0.001))},
+)
+
 
 def test_names_in_the_file():
     content = FULL.to_json()
@@ -64,6 +84,43 @@ def test_round_trip():
     assert math.isnan(again.kpis["overage_share"].unconstrained.mean)
 
 
+def test_names_of_an_evaluation():
+    content = EVALUATED.to_json()
+    wanted = [name for name, _, _ in EVALUATED.figures()][:9]
+    assert wanted[:3] == ["wmapd_expected_unconstrained", "wmapd_expected", "wmapd_expected_bound"]
+    assert wanted[3:6] == ["pna_expected_unconstrained", "pna_expected", "pna_expected_loss"]
+    assert wanted[6:] == [f"cost_per_unit_expected{of}" for of in ("_unconstrained", "", "_change")]
+    assert next(iter(content)) == wanted[0]
+    assert {*wanted, *(f"{name}_se" for name in wanted)} <= content.keys()
+    assert {"wmapd_expected_noise", "wmapd_expected_unconstrained_noise"} <= content.keys()
+    assert (content["wmapd_realized"], content["wmapd_realized_spread"]) == (0.2, 0.009)
+    assert (content["evaluated_products"], content["evaluated_trials"]) == (66, 32)
+    assert content.keys() - FULL.to_json().keys() >= {"expected_resources", "expected_kpis"}
+    again = Metrics.from_json(json.loads(json.dumps(content, allow_nan=False)))
+    assert again.to_json() == content
+    assert again.wmapd_realized == EVALUATED.wmapd_realized
+
+
+def test_what_is_expected_leads():
+    assert EVALUATED.expected
+    assert (EVALUATED.result, EVALUATED.bound) == (EVALUATED.wmapd_expected, EVALUATED.wmapd_expected_bound)
+    assert EVALUATED.unconstrained == EVALUATED.wmapd_expected_unconstrained
+    assert EVALUATED.effects is EVALUATED.expected_kpis
+    assert [kind for kind, _ in EVALUATED.sections()] == [Kind.EXPECTED, Kind.IN_SAMPLE, Kind.REALIZED]
+    assert not FULL.expected
+    assert (FULL.result, FULL.bound, FULL.effects) == (FULL.wmapd, FULL.wmapd_bound, FULL.kpis)
+    assert [kind for kind, _ in FULL.sections()] == [Kind.IN_SAMPLE]
+    for name, _, _ in EVALUATED.figures():
+        assert bool(unit_of(name)) == name.startswith("cost")
+    lines = list(metrics_lines(EVALUATED))
+    heads = [lines.index(kind.value) for kind in (Kind.EXPECTED, Kind.IN_SAMPLE, Kind.REALIZED)]
+    assert heads == sorted(heads)
+    assert heads[0] == 0
+    assert lines[1].split() == ["wmapd_expected_unconstrained", *["0.3100", "±", "0.0020", "noise", "alone", "0.0100"]]
+    assert any(line.split() == ["wmapd_realized", *["0.2000", "±", "0.0020", "spread", "0.0090"]] for line in lines)
+    assert [line.split()[1] for line in lines if line.startswith("fill_rate ")] == ["0.9600"]
+
+
 def test_a_simulation_without_costs_has_nothing_constrained():
     bare = Metrics(wmapd_unconstrained=Figure(0.3), wmapd_bound=Figure(0.1), pna_unconstrained=Figure(math.nan))
     figures = {"wmapd_unconstrained": 0.3, "wmapd_bound": 0.1, "pna_unconstrained": None}
@@ -75,7 +132,7 @@ def test_a_simulation_without_costs_has_nothing_constrained():
     ("content", "message"),
     [
         ([], "no table of names and values"),
-        ({"wmapd": 0.1}, "wmapd_unconstrained is missing"),
+        ({"wmapd": 0.1}, "neither wmapd_expected_unconstrained nor wmapd_unconstrained is there"),
         (FULL.to_json() | {"wmapd": "low"}, "wmapd is 'low'"),
         (FULL.to_json() | {"kpis": 3}, "a table of numbers was expected, not 3"),
         (FULL.to_json() | {"kpis": {"fill_rate": {}}}, "unconstrained is missing"),

@@ -12,7 +12,7 @@ from jaxsim.cost_search import CurvatureUpdate, DampedBfgs, DecayingMaximum, Sto
 from jaxsim.runs.folder import RunError, open_run
 from jaxsim.studies.progress import Silent
 
-SIMULATION: dict[str, Any] = {"products": 20, "seed": 3}
+SIMULATION: dict[str, Any] = {"products": 20, "trials": 2, "seed": 3}
 
 pytestmark = pytest.mark.usefixtures("fast_engine")
 
@@ -46,9 +46,10 @@ def test_a_scenario_in_memory_gives_the_numbers_of_its_folder(scenario, found):
 
 
 def test_tables_say_what_metrics_say(found):
-    row = found.kpis.to_pylist()[0]
-    assert row["constrained"] == found.metrics.kpis[row["indicator"]].result.mean
+    row, metrics = found.kpis.to_pylist()[0], found.metrics
+    assert (row["constrained"], row["basis"]) == (metrics.expected_kpis[row["indicator"]].result.mean, "expected")
     assert row["label"]
+    assert metrics.result == metrics.wmapd_expected
     assert found.iterations.num_rows == found.metrics.iterations == 5
     assert {"node", "week", "cost"} <= set(found.costs.column_names)
 

@@ -38,6 +38,7 @@ def test_search_meets_both_plans_better(planned):
     metrics = found.metrics
     assert metrics.resources.keys() == {"arrivals", "storage"}
     assert metrics.wmapd is not None
+    assert metrics.wmapd_unconstrained is not None
     assert metrics.wmapd.mean < 0.8 * metrics.wmapd_unconstrained.mean
     for row in metrics.resources.values():  # so few products leave little of storage that is not noise
         assert row.wmapd is not None

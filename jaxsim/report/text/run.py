@@ -10,18 +10,34 @@ _NAME, _NUMBER = 36, 12
 
 
 def metrics_lines(metrics: Metrics) -> Iterator[str]:
-    """Figures and facts, then the indicators without costs, with them, and their change."""
-    for name, _, figure in metrics.figures():
-        noise = "" if math.isnan(figure.noise) else f"   noise alone {figure.noise:.4f}"
-        yield f"{name:{_NAME}s} {_number(figure)}{_error(figure)}{noise}"
+    """Figures by kind, the expected ones first; facts; then the indicators without costs, with them, and their change.
+
+    Indicators are expected ones where the run has them; those of the sample are in `metrics.json`.
+    """
+    sections = list(metrics.sections())
+    for kind, rows in sections:
+        if len(sections) > 1:
+            yield kind.value
+        for name, _, figure in rows:
+            yield f"{name:{_NAME}s} {_number(figure)}{_error(figure)}{_beside(figure)}"
+        if len(sections) > 1:
+            yield ""
     for name, value in metrics.facts():
         shown = f"{value:.4f}" if isinstance(value, float) else str(value)
         yield f"{name:{_NAME}s} {shown:>{_NUMBER}}"
-    for resource, row in metrics.resources.items() if len(metrics.resources) > 1 else ():
+    for resource, row in metrics.adhered.items() if len(metrics.adhered) > 1 else ():
         for name, _, figure in row.figures():
             yield f"{f'{resource} {name}':{_NAME}s} {_number(figure)}{_error(figure)}"
-    for name, effect in metrics.kpis.items():
+    if len(sections) > 1:
+        yield f"\nCost and service{', expected' if metrics.expected else ''}: without costs, with costs, change"
+    for name, effect in metrics.effects.items():
         yield f"{name:{_NAME}s} {_effect(effect)}"
+
+
+def _beside(figure: Figure) -> str:
+    """Noise floor and spread, where they are known."""
+    parts = {"noise alone": figure.noise, "spread": figure.spread}
+    return "".join(f"   {name} {value:.4f}" for name, value in parts.items() if not math.isnan(value))
 
 
 def comparison_lines(comparison: Comparison) -> Iterator[str]:
@@ -31,10 +47,18 @@ def comparison_lines(comparison: Comparison) -> Iterator[str]:
     """
     reason = comparison.not_paired
     yield f"The runs are taken as independent: {reason}." if reason else "The runs share demand and lead times."
+    yield _BASES[comparison.basis]
     gain = "" if reason else "  independent runs need"
     yield f"{'':36s} {'A':>12s} {'B':>12s} {'B - A':>12s}  {'95% interval of B - A':24s}  B is    {gain}".rstrip()
     for row in comparison.rows:
         yield _row(row)
+
+
+_BASES = {
+    "expected": "Figures are expected ones: of the whole population, on fresh draws.",
+    "in-sample": "Figures are in-sample: of the products and futures that were simulated.",
+    "mixed": "Figures are expected ones where a run has them.",
+}
 
 
 def _effect(effect: Effect) -> str:
