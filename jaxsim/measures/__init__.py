@@ -9,11 +9,10 @@ from jaxsim.measures.order_groups import OrderGroups
 from jaxsim.measures.paired import NORMAL_95, Difference, independent, paired_ratios, paired_totals, relative_fall
 from jaxsim.measures.period import PeriodCosts, period_costs
 from jaxsim.measures.service import fill_rate, preferred_node_availability, simulated_preferred_availability
-from jaxsim.measures.totals import ALONE, Totals, Use
+from jaxsim.measures.totals import Totals, Use
 from jaxsim.measures.utilization import utilization
 
 __all__ = [
-    "ALONE",
     "COLUMNS",
     "INDICATORS",
     "NORMAL_95",

@@ -1,18 +1,20 @@
 """Totals over a whole population, trial by trial: what is left of an outcome when its products are forgotten.
 
 Totals add up, so a population is simulated block by block and no block is kept: `Totals.of(one) + Totals.of(other)`.
-Then the population is a single "product" of weight 1 with T trials, and all that measures do for products they do for
-it: `Indicator.estimate(ALONE, None, totals.columns)` is a ratio with its error by the delta method, and
-`Indicator.difference` of two such cases a paired change. An error of that kind rests on the T totals. That of a single
-node-week rests on the variance over the trials of each product, which adds up as well and is known far better; it takes
-the trials of different products as independent, as all errors of `jaxsim.measures` do.
+They are kept apart for a few *parts* of the population, which do for errors what products do in a sample: a part stands
+for itself alone, and `Indicator.estimate(totals.weight, None, totals.columns)` is a ratio with its error by the delta
+method, `Indicator.difference` of two such cases a paired change. With one part an error of four trials would rest on
+four numbers; with sixteen it rests on 64. A product's part follows from its id, so it depends on no block.
+
+That takes products to be independent of each other, as all errors of `jaxsim.measures` do and as draws are. Sample
+paths of demand may move all products of a trial together: then the population is one part.
 """
 
 import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int, Num
 
 from jaxsim.measures.adherence import Adherence, planned_total, wmapd
 from jaxsim.measures.estimates import Estimate, PerTrial
@@ -22,8 +24,8 @@ from jaxsim.outcome import Outcome
 from jaxsim.resources import Resource, Usage
 from jaxsim.system import System
 
-ALONE = np.ones(1)
-"""Sampling weight of a population that stands for itself."""
+PARTS = 16
+"""Parts of a population whose products are independent."""
 
 Plans = Mapping[Resource, Float64[np.ndarray, "nodes weeks"]]
 """Units by node and week, NaN where there is no plan."""
@@ -33,8 +35,8 @@ Plans = Mapping[Resource, Float64[np.ndarray, "nodes weeks"]]
 class Use:
     """Use of one resource by all products."""
 
-    judged: Float64[np.ndarray, "trials nodes weeks"]
-    """Units by trial, in expectation where the resource has that (`Resource.judged`)."""
+    judged: Float64[np.ndarray, "parts trials nodes weeks"]
+    """Units by part and trial, in expectation where the resource has that (`Resource.judged`)."""
     realized: Float64[np.ndarray, "trials nodes weeks"]
     """Units of one realized future a trial."""
     variance: Float64[np.ndarray, "nodes weeks"]
@@ -50,11 +52,11 @@ class Totals:
 
     use: dict[Resource, Use]
     columns: dict[str, PerTrial]
-    """`contributions`, (1, trials)."""
+    """`contributions`, parts in place of products."""
 
     @classmethod
     def of(cls, system: System, outcome: Outcome, resources: Sequence[Resource]) -> "Totals":
-        """Totals of an outcome, products weighted by γ.
+        """Totals of an outcome, products weighted by γ; errors are over trials alone, so all products must be there.
 
         Raises:
             ValueError: There is one trial only, which says nothing of errors.
@@ -62,9 +64,11 @@ class Totals:
         trials = outcome.orders.shape[1]
         if trials < 2:
             raise ValueError("totals need at least two trials, as one says nothing of its own error")
+        count = PARTS if system.source.trials is None else 1
+        part = (system.products.id[:, 0] % np.uint32(count)).astype(np.int64)
         weight = system.products.sampling_weight
-        columns = {name: (weight @ values)[None] for name, values in contributions(system, outcome).items()}
-        return cls({each: _use(system, outcome, each) for each in resources}, columns)
+        columns = {name: sums_by(part, count, each, weight) for name, each in contributions(system, outcome).items()}
+        return cls({each: _use(system, outcome, each, part, count) for each in resources}, columns)
 
     def __add__(self, other: "Totals") -> "Totals":
         """Totals of both, which are of different products and the same trials."""
@@ -76,17 +80,24 @@ class Totals:
         """T."""
         return next(iter(self.columns.values())).shape[1]
 
+    @property
+    def weight(self) -> Float64[np.ndarray, " parts"]:
+        """Sampling weight of each part, which stands for itself."""
+        return np.ones(len(next(iter(self.columns.values()))))
+
     def utilization(self, resource: Resource) -> Estimate:
         """Ũ of every node and week and its standard error, (nodes, weeks), units."""
         use = self.use[resource]
-        return Estimate(use.judged.mean(0), np.sqrt(use.variance / self.trials))
+        by_trial = use.judged.sum(0)
+        variance = use.variance if len(use.judged) > 1 else by_trial.var(0, ddof=1)
+        return Estimate(by_trial.mean(0), np.sqrt(variance / self.trials))
 
     def spread(self, resource: Resource) -> Float64[np.ndarray, "nodes weeks"]:
         """Standard deviation of the units of one realized future."""
         return self.use[resource].realized.std(0, ddof=1)
 
     def adherence(self, plans: Plans) -> Adherence:
-        """wMAPD of expected use over the node-weeks of all these plans; `contribution` is (1, trials).
+        """wMAPD of expected use over the node-weeks of all these plans; `contribution` is that of parts.
 
         Raises:
             ValueError: The plans have no positive total.
@@ -94,9 +105,9 @@ class Totals:
         used = {resource: self.utilization(resource) for resource in plans}
         plan = _packed(plans, plans)
         mean, error = (_packed(plans, {each: getattr(used[each], name) for each in plans}) for name in _ESTIMATE)
-        by_trial = np.concatenate([self.use[each].judged[:, ~np.isnan(plans[each])] for each in plans], axis=1)
-        contribution = (by_trial @ np.sign(mean - plan) / planned_total(plan))[None]
-        return Adherence.of(plan, Estimate(mean, error), contribution, ALONE)
+        by_trial = np.concatenate([self.use[each].judged[:, :, ~np.isnan(plans[each])] for each in plans], axis=2)
+        contribution = by_trial @ np.sign(mean - plan) / planned_total(plan)
+        return Adherence.of(plan, Estimate(mean, error), contribution, self.weight)
 
     def realized_wmapd(self, plans: Plans) -> Float64[np.ndarray, " trials"]:
         """wMAPD of each realized future.
@@ -132,20 +143,27 @@ def _packed(plans: Plans, values: Plans) -> Float64[np.ndarray, " h"]:
     return np.concatenate([values[each][~np.isnan(plan)] for each, plan in plans.items()])
 
 
-def _use(system: System, outcome: Outcome, resource: Resource) -> Use:
-    judged, variance = _by_trial(system, resource.judged(system, outcome))
-    if resource.expected is None:
-        return Use(judged, judged, variance)
-    return Use(judged, _by_trial(system, resource.usage(system, outcome))[0], variance)
-
-
-def _by_trial(
-    system: System, usage: Usage
-) -> tuple[Float64[np.ndarray, "trials nodes weeks"], Float64[np.ndarray, "nodes weeks"]]:
-    """Σ γ · units of each trial, and Σ γ s², by node and week."""
+def _use(system: System, outcome: Outcome, resource: Resource, part: Int[np.ndarray, " products"], count: int) -> Use:
+    """Use of a resource by products, of which each has a part of `count`."""
+    usage = resource.judged(system, outcome)
     used, nodes = usage.node >= 0, len(system.network.nodes)
-    node = usage.node[used]
-    weight = np.broadcast_to(system.products.sampling_weight[:, None], usage.node.shape)[used]
-    units = np.moveaxis(usage.units, 3, 1)[used].astype(np.float64)
-    sums = sums_by(node, nodes, units, weight)
-    return np.moveaxis(sums, 0, 1), sums_by(node, nodes, units.var(1, ddof=1), weight)
+    node = usage.node[used].astype(np.int64)
+    weight, owner = (_each(values, usage.node)[used] for values in (system.products.sampling_weight, part))
+    units = _by_slot(usage)
+    judged = sums_by(owner * nodes + node, count * nodes, units, weight).reshape(count, nodes, *units.shape[1:])
+    variance = sums_by(node, nodes, units.var(1, ddof=1), weight)
+    judged = np.moveaxis(judged, 1, 2)
+    if resource.expected is None:
+        return Use(judged, judged.sum(0), variance)
+    realized = sums_by(node, nodes, _by_slot(resource.usage(system, outcome)), weight)
+    return Use(judged, np.moveaxis(realized, 0, 1), variance)
+
+
+def _each(values: Num[np.ndarray, " products"], node: Int[np.ndarray, "products slots"]) -> np.ndarray:
+    """A product's value for each of its slots."""
+    return np.broadcast_to(values[:, None], node.shape)
+
+
+def _by_slot(usage: Usage) -> Float64[np.ndarray, "used trials weeks"]:
+    """Units of every slot that uses something, products in order."""
+    return np.moveaxis(usage.units, 3, 1)[usage.node >= 0].astype(np.float64)

@@ -72,7 +72,8 @@ def _figures_of(run: RunFolder, metrics: Metrics, resource: str) -> Iterator[tup
     yield named("one_week"), figures.one_week(utilization, resource), caption
     if run.has("costs"):
         costs = rows_of(run.table("costs"), resource)
-        caption = f"Every {words.price} of the promoted iteration; gray where no order could pay it any more."
+        which = "that was simulated" if metrics.promoted_iteration is None else "of the promoted iteration"
+        caption = f"Every {words.price} {which}; gray where no order could pay it any more."
         yield named("costs"), figures.cost_map(costs, resource), caption
 
 

@@ -2,8 +2,8 @@
 
 Expected figures are compared where both runs have them, else those in-sample. Runs that simulated the same
 product-trials of one scenario with one seed share demand and lead times (common random numbers). Then the interval is
-that of the difference product-trial by product-trial; of expected figures trial by trial, as the whole population
-counts as one product. Other runs are taken as independent.
+that of the difference product-trial by product-trial; of expected figures the parts of the population count as
+products (`jaxsim.measures.totals`). Other runs are taken as independent.
 """
 
 import os
@@ -26,7 +26,7 @@ KEYS = ("product", "trial", "sampling_weight", "stratum", "costs")
 
 @dataclass(frozen=True)
 class Contributions:
-    """Table `contributions` of the result that represents a run, or table `totals`, which is of one product: all."""
+    """Table `contributions` of the result that represents a run, or `totals`, whose parts count as products."""
 
     product: Shaped[np.ndarray, " products"]
     """Names."""
@@ -140,9 +140,11 @@ def totals_of(run: Result) -> Contributions | None:
     if "totals" not in run.tables:
         return None
     table = columns_of(run.totals)
-    rows = table["costs"]
-    values = {name: column[rows][None] for name, column in table.items() if name not in KEYS}
-    return Contributions(np.array(["all"]), table["trial"][rows], np.ones(1), np.zeros(1, np.int64), values)
+    rows = table.pop("costs")
+    trials = np.unique(table.pop("trial"))
+    columns = {name: values[rows].reshape(-1, len(trials)) for name, values in table.items()}
+    part = columns.pop("part")[:, 0]
+    return Contributions(part, trials, np.ones(len(part)), np.zeros(len(part), np.int64), columns)
 
 
 def why_not_paired(first: Result, second: Result, a: Contributions | None, b: Contributions | None) -> str | None:

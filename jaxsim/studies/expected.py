@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float64
 
-from jaxsim.measures import ALONE, INDICATORS, Totals, joint_bound, relative_fall
+from jaxsim.measures import INDICATORS, Totals, joint_bound, relative_fall
 from jaxsim.measures.indicators import DEVIATION, PNA
 from jaxsim.resources import Planned, Resource
 from jaxsim.runs.metrics import Adhered, Figure
@@ -25,10 +25,10 @@ def expected_metrics(population: Population, pair: Pair, planned: Planned) -> di
     """
     plans = _plans(planned)
     without, with_costs = pair.unconstrained, pair.constrained
-    columns = without.columns, with_costs.columns
-    kpis = {name: effect_of(name, ALONE, None, *columns) for name in INDICATORS}
+    columns, weight = (without.columns, with_costs.columns), without.weight
+    kpis = {name: effect_of(name, weight, None, *columns) for name in INDICATORS}
     availability, cost = kpis[PNA], kpis[COST]
-    fall = relative_fall(ALONE, None, *(INDICATORS[PNA].parts(each) for each in columns))
+    fall = relative_fall(weight, None, *(INDICATORS[PNA].parts(each) for each in columns))
     bound = Figure.of(joint_bound(pair.groups, plans))
     return {
         "wmapd_expected_unconstrained": Figure.of(without.adherence(plans)),
@@ -50,7 +50,7 @@ def expected_metrics(population: Population, pair: Pair, planned: Planned) -> di
 
 
 def expected_tables(population: Population, pair: Pair, planned: Planned) -> dict[str, pa.Table]:
-    """Table `expected`, a row per planned node-week, and table `totals`, a row per trial and case."""
+    """Table `expected`, a row per planned node-week, and table `totals`, a row per case, part and trial."""
     columns = planned.columns() | {"plan": planned.plan}
     cases = {"unconstrained": pair.unconstrained, "constrained": pair.constrained}
     for name, totals in cases.items():
@@ -58,12 +58,20 @@ def expected_tables(population: Population, pair: Pair, planned: Planned) -> dic
         columns[name] = planned.pack({each: used[each].mean for each in used})
         columns[f"{name}_se"] = planned.pack({each: used[each].standard_error for each in used})
         columns[f"{name}_spread"] = planned.pack({each: totals.spread(each) for each in used})
-    trial = np.arange(pair.unconstrained.trials, dtype=np.int32) + np.int32(population.first_trial)
-    by_trial: dict[str, Any] = {"trial": np.tile(trial, 2), "costs": np.repeat([False, True], len(trial))}
-    parts = [_columns(totals, planned) for totals in cases.values()]
-    for name in parts[0]:
-        by_trial[name] = np.concatenate([part[name][0] for part in parts])
-    return {"expected": pa.table(columns), "totals": pa.table(by_trial)}
+    return {"expected": pa.table(columns), "totals": pa.table(_totals(population, cases, planned))}
+
+
+def _totals(population: Population, cases: dict[str, Totals], planned: Planned) -> dict[str, np.ndarray]:
+    """Table `totals`: part, trial, costs (whether with them), columns of indicators, and the deviation."""
+    found = [_columns(totals, planned) for totals in cases.values()]
+    parts, trials = found[0][DEVIATION].shape
+    number = np.arange(trials, dtype=np.int32) + np.int32(population.first_trial)
+    return {
+        "part": np.tile(np.repeat(np.arange(parts, dtype=np.int32), trials), len(cases)),
+        "trial": np.tile(number, parts * len(cases)),
+        "costs": np.repeat(np.arange(len(cases)) > 0, parts * trials),
+        **{name: np.concatenate([each[name].ravel() for each in found]) for name in found[0]},
+    }
 
 
 def _columns(totals: Totals, planned: Planned) -> dict[str, np.ndarray]:

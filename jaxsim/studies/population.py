@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import jax
 import numpy as np
 import pyarrow as pa
 
@@ -23,8 +24,8 @@ from jaxsim.system import System, build
 
 BLOCK = 16_384
 """Products read and built at a time, at most."""
-PRODUCT_TRIALS = 131_072
-"""Product-trials simulated at a time, about."""
+PRODUCT_TRIALS = {"cpu": 32_768, "gpu": 131_072}
+"""Product-trials simulated at a time, at most: on a GPU two chunks of the engine, on a CPU what takes little memory."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,9 @@ class Population:
         return build(scenario, np.ones(end - start))
 
     def _parts(self, system: System) -> int:
+        most = PRODUCT_TRIALS.get(jax.default_backend(), PRODUCT_TRIALS["gpu"])
         products = len(system.product_names)
-        return min(-(-products * self.trials // PRODUCT_TRIALS), products)
+        return min(-(-products * self.trials // most), products)
 
     def _simulated(self, system: System) -> Pair:
         """A part of a block, which is a sample of itself."""

@@ -47,7 +47,7 @@ class Result:
 
     @property
     def totals(self) -> pa.Table:
-        """What each trial of the whole population adds to the indicators, without costs and with them.
+        """What each part and trial of the whole population adds to the indicators, without costs and with them.
 
         Raises:
             RunError: As for `expected`.

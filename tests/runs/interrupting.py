@@ -19,7 +19,7 @@ from jaxsim.interrupts import INTERRUPTED
 from jaxsim.runs.folder import RunFolder, is_run
 from jaxsim.scenario.generate import generate
 
-TABLES = ("history", "costs", "utilization", "contributions")
+TABLES = ("history", "costs", "expected", "totals", "utilization", "contributions")
 
 
 @dataclasses.dataclass(frozen=True)

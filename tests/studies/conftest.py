@@ -74,4 +74,4 @@ def costs(scenario: Path) -> pa.Table:
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four blocks of six products, of which three in four trials are simulated at a time."""
     monkeypatch.setattr("jaxsim.studies.population.BLOCK", 7)
-    monkeypatch.setattr("jaxsim.studies.population.PRODUCT_TRIALS", 12)
+    monkeypatch.setattr("jaxsim.studies.population.PRODUCT_TRIALS", {"cpu": 12, "gpu": 12})

@@ -88,7 +88,7 @@ def test_figures_do_not_depend_on_blocks(scenario, costs, monkeypatch):
     whole = evaluate(scenario, costs, trials=TRIALS, seed=5)
     for block, part in ((7, 12), (23, 1000), (1, 1)):
         monkeypatch.setattr("jaxsim.studies.population.BLOCK", block)
-        monkeypatch.setattr("jaxsim.studies.population.PRODUCT_TRIALS", part)
+        monkeypatch.setattr("jaxsim.studies.population.PRODUCT_TRIALS", {"cpu": part, "gpu": part})
         equal(evaluate(scenario, costs, trials=TRIALS, seed=5), whole, 1e-9)
 
 
