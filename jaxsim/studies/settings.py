@@ -35,6 +35,10 @@ METHODS = ("newton", "paper")
 ARRIVALS_BASES = ("expected", "realized")
 """What utilization a search steers by."""
 
+TARGET = 1.87
+"""Multiple of the bound at which the price of deviation is aimed when none is given: what people would see then is
+below twice the bound."""
+
 PRODUCT_TRIALS = 14_000
 """Of an iteration of a search, unless the user says otherwise: as many products as that, and trials that make it."""
 
@@ -154,7 +158,8 @@ class Search:
         if self.method == "paper":
             stop = (WithinFactorOfBound(bound), Stalled(patience=12)) if self.stop is None else self.stop
             return Paper(stop=(count, *stop), **given)
-        return Newton(stop=(count, *(self.stop or ())), at_noise=self.stop is None, **given)
+        target = TARGET * bound if self.deviation_price is None and bound > 0 else None
+        return Newton(stop=(count, *(self.stop or ())), at_noise=self.stop is None, target=target, **given)
 
 
 def _text(method: Any) -> str:
