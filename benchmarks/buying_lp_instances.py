@@ -157,21 +157,21 @@ def _costs_in_the_middle(
     problem: "Problem", simulator: "Simulator", seed: int
 ) -> list[Float64[np.ndarray, "nodes weeks"]]:
     """Capacity costs of two consecutive iterations of a search."""
-    from jaxsim.cost_search import Evaluation, IterationCount, SearchConfig, search, typical_cost_spread
+    from jaxsim.cost_search import Evaluation, IterationCount, Paper, Space, search, typical_cost_spread
     from jaxsim.measures import utilization
     from jaxsim.resources import NodeWeeks
 
     planned = NodeWeeks.of_plan(problem.system.network.nodes, problem.plan)
     path = []
 
-    def evaluate(costs: Float64[np.ndarray, " h"]) -> Evaluation:
+    def evaluate(costs: Float64[np.ndarray, " h"], _: int) -> Evaluation:
         path.append(planned.unpack(costs))
         outcome = simulator.run(path[-1])
         return Evaluation(planned.pack(np.asarray(utilization(problem.system, outcome, problem.strata).mean)), {})
 
     last = ITERATIONS // 2 + 1
-    config = SearchConfig(cost_scale=typical_cost_spread(problem.system), stop=(IterationCount(last),))
-    search(evaluate, planned.pack(problem.plan), config)
+    space = Space.uniform(len(planned), typical_cost_spread(problem.system))
+    search(evaluate, planned.pack(problem.plan), Paper(stop=(IterationCount(last),)), space=space)
     return path[-2:]
 
 

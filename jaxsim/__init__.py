@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from jaxsim import studies as studies
     from jaxsim import system as system
     from jaxsim.cost_search import Evaluation as Evaluation
-    from jaxsim.cost_search import SearchConfig as SearchConfig
+    from jaxsim.cost_search import Newton as Newton
+    from jaxsim.cost_search import Paper as Paper
     from jaxsim.outcome import Outcome as Outcome
     from jaxsim.scenario import Scenario as Scenario
     from jaxsim.scenario import ScenarioError as ScenarioError
@@ -55,7 +56,8 @@ _HOMES = {
     "Result": "jaxsim.studies.result",
     "Scenario": "jaxsim.scenario",
     "ScenarioError": "jaxsim.scenario",
-    "SearchConfig": "jaxsim.cost_search",
+    "Newton": "jaxsim.cost_search",
+    "Paper": "jaxsim.cost_search",
     "Simulator": "jaxsim.simulator",
     "System": "jaxsim.system",
     "build": "jaxsim.system",

@@ -21,7 +21,7 @@ MISMATCH = BAD_INPUT
 """What `conformance` ends with when the engines differ."""
 
 SIMULATION_OPTIONS = ("products", "trials", "seed")
-SEARCH_OPTIONS = ("iterations", "curvature", "evaluate_trials")
+SEARCH_OPTIONS = ("iterations", "method", "arrivals", "curvature", "deviation_price", "start", "evaluate_trials")
 EVALUATION_OPTIONS = ("trials", "seed", "engine")
 
 
@@ -63,7 +63,12 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument("out", type=Path, metavar="OUT")
     generate.add_argument("--preset", default="demo", help="tiny, demo, paper, large or textbook (default: demo)")
     generate.add_argument("--seed", type=_whole, default=0)
-    generate.add_argument("--demand-history", type=Path, metavar="FILE", help="CSV of monthly demand, a series per row")
+    generate.add_argument(
+        "--demand-history",
+        type=Path,
+        metavar="FILE",
+        help="table of weekly demand (product, region, week, units), or CSV without header of monthly demand",
+    )
     generate.add_argument("--storage-plan", action="store_true", help="plan storage too (simulates a sample)")
     generate.add_argument(
         "--format", choices=("parquet", "csv"), default="parquet", help="of tables (default: parquet)"
@@ -74,15 +79,24 @@ def parser() -> argparse.ArgumentParser:
     validate.add_argument("scenario", type=Path, metavar="SCENARIO")
 
     simulate = _command(commands, "simulate", _simulate, "simulate a scenario, with capacity costs or without")
-    _study_options(simulate)
+    _study_options(simulate, "2000", "2")
     simulate.add_argument("--costs", type=Path, metavar="FILE", help="CSV or Parquet table of node, week, cost")
     simulate.add_argument("--engine", choices=("scan", "events"), default="scan", help="fast or exact (default: scan)")
 
     search = _command(commands, "search", _search, "search the capacity costs of a scenario")
-    _study_options(search)
+    _study_options(search, "14000", "as many as make 14000 product-trials")
     search.add_argument("--sample", dest="products", type=_count, metavar="N", help="the same as --products")
-    search.add_argument("--iterations", type=_count, metavar="K", help="most iterations (default: 30)")
-    search.add_argument("--curvature", choices=("bfgs",), help="how the curvature is estimated (default: bfgs)")
+    search.add_argument("--method", choices=("newton", "paper"), help="newton, or the paper's as published")
+    search.add_argument("--iterations", type=_count, metavar="K", help="most iterations (default: 20; paper: 30)")
+    search.add_argument(
+        "--deviation-price",
+        type=_price,
+        metavar="RHO",
+        help="what a unit of deviation costs, or UNDER,OVER, or a CSV or Parquet table of node, under, over",
+    )
+    search.add_argument("--arrivals", choices=("expected", "realized"), help="what steers (default: expected)")
+    search.add_argument("--curvature", choices=("sensitivity", "bfgs"), help="how the curvature is estimated")
+    search.add_argument("--start", type=Path, metavar="FILE", help="table of costs to start from")
     search.add_argument(
         "--evaluate-trials", type=_whole, metavar="N", help="futures of the evaluation at its end; 0 for none"
     )
@@ -124,12 +138,12 @@ def _command(commands: Any, name: str, function: Any, text: str) -> argparse.Arg
     return command
 
 
-def _study_options(command: argparse.ArgumentParser) -> None:
-    """Options that simulations and searches share; None where the user gave none."""
+def _study_options(command: argparse.ArgumentParser, products: str, trials: str) -> None:
+    """Options that simulations and searches share, and their defaults; None where the user gave none."""
     command.add_argument("scenario", type=Path, metavar="SCENARIO")
     command.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run")
-    command.add_argument("--products", type=_count, metavar="N", help="products to sample (default: 2000)")
-    command.add_argument("--trials", type=_count, metavar="N", help="futures of each product (default: 2)")
+    command.add_argument("--products", type=_count, metavar="N", help=f"products to sample (default: {products})")
+    command.add_argument("--trials", type=_count, metavar="N", help=f"futures of each product (default: {trials})")
     command.add_argument("--seed", type=_whole, metavar="S", help="of sampling, demand and lead times (default: 0)")
     command.add_argument("--overwrite", action="store_true", help="replace a run that is there")
     command.add_argument("--quiet", action="store_true", help="no progress")
@@ -149,6 +163,18 @@ def _count(text: str) -> int:
     return value
 
 
+def _price(text: str) -> Any:
+    """A number, a pair of them, or a file."""
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        return Path(text)
+    if len(numbers) > 2:
+        raise argparse.ArgumentTypeError(f"{text} is not a number, UNDER,OVER, or a file")
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+_price.__name__ = "price"
 _whole.__name__ = _count.__name__ = "whole number"  # the word in argparse's message
 
 
@@ -174,8 +200,7 @@ def _generate(options: argparse.Namespace) -> int:
 
         runtime.configure()
         print(f"planned storage in {add_storage_plan(out, options.seed):,} node-weeks")
-    if made.series_dropped:
-        print(f"left out {made.series_dropped} series without observations")
+    _print(made.remarks)
     return DONE
 
 
@@ -231,10 +256,13 @@ def _stoppable(options: argparse.Namespace, study: Any, tables: Sequence[str], n
     from jaxsim.atomic import WriteError
     from jaxsim.report.text.run import metrics_lines
     from jaxsim.runs.folder import RunFolder, open_run
+    from jaxsim.studies.deviation_price import read_deviation_prices
     from jaxsim.studies.interrupted import Interrupted
     from jaxsim.studies.progress import reporting
 
     given, out = _given(options, names), options.out
+    if isinstance(given.get("deviation_price"), Path):
+        given["deviation_price"] = read_deviation_prices(given["deviation_price"])
     if options.resume and out is not None:  # what was not given again is as it was
         stored = open_run(out).config()
         if tables[-1] not in stored:

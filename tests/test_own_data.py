@@ -23,10 +23,10 @@ def run_code(text: str) -> None:
 
 @pytest.fixture
 def files(tmp_path, monkeypatch):
-    """A folder with the page's three files and its program."""
+    """A folder with the page's files."""
     monkeypatch.chdir(tmp_path)
     names = re.findall(r"^`(\w+\.csv)` holds", TEXT, re.MULTILINE)
-    assert names == ["sales.csv", "stock.csv", "orders.csv"]
+    assert names == ["sales.csv", "stock.csv", "orders.csv", "weekly.csv"]
     for name, content in zip(names, blocks("csv"), strict=True):
         Path(name).write_text(content)
     return tmp_path
@@ -47,7 +47,7 @@ def test_page_runs_as_printed(files, monkeypatch, capsys):
             assert capsys.readouterr().out == "scenario: no kinds of fault\n"
     for name in ("before", "run", "after"):
         assert (files / name / "report.html").is_file()
-    assert "best" in capsys.readouterr().err
+    assert "mendable" in capsys.readouterr().err
     run_code(export)
     costs = pyarrow.csv.read_csv("costs.csv")
     assert costs.column_names == ["node", "week", "cost"]

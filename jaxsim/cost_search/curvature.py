@@ -1,11 +1,12 @@
 """Estimates of the Hessian-like matrix H of the dual, H[h, i] = change of violation h per unit of cost i.
 
-H is kept symmetric negative semidefinite: raising a cost lowers the arrivals that pay it. `diagonal_start` makes the
-first estimate of two simulations; a `Curvature` then replaces it after every simulation. `DampedBfgs` is the paper's
-eq. (7); an estimate that the simulation itself supplies (a sum of each LP's sensitivity) fits the same protocol.
+H is kept symmetric negative semidefinite: raising a cost lowers the arrivals that pay it. A search makes a first,
+diagonal estimate; a `Curvature` replaces it after every simulation. `DampedBfgs` is the paper's eq. (7);
+`LpSensitivity` adds up how each buying LP's order responds to costs.
 """
 
 import dataclasses
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -20,14 +21,19 @@ class Evaluation:
     """Ũ in units, a number for each node-week of the plan."""
     extras: dict[str, float] = dataclasses.field(default_factory=dict)
     """Figures to report beside the iteration, such as preferred node availability."""
-    sensitivity: Float64[np.ndarray, "h h"] | None = None
-    """∂Ũ/∂λ, units per cost, when the simulation can tell; for curvatures that use it."""
+    error: Float64[np.ndarray, " h"] | None = None
+    """Standard error of Ũ, units, where it is known."""
+    sensitivity: Callable[[], Float64[np.ndarray, "h h"]] | None = None
+    """Computes ∂Ũ/∂λ at the costs, units per cost, when the simulation can tell: 0 in rows and columns of which it
+    cannot."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Transition:
     """The last move of the search: from one simulated cost vector to the next."""
 
+    iteration: int
+    """Of the simulation at the end of the move."""
     cost_step: Float64[np.ndarray, " h"]
     """δ_λ, cost."""
     violation_change: Float64[np.ndarray, " h"]
@@ -83,6 +89,35 @@ class DampedBfgs:
         curvature = float(step @ change)
         new = matrix - np.outer(change, change) / curvature + np.outer(predicted, predicted) / predicted_curvature
         return CurvatureUpdate((new + new.T) / 2, skipped=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class LpSensitivity:
+    """H = Σ γ Pᵀ (∂x/∂c) P over the buying LPs of the simulation, averaged over iterations.
+
+    It is computed every few iterations, as it changes slowly. Node-weeks of which no LP tells, such as those of other
+    resources than arrivals, keep the diagonal that they have.
+    """
+
+    every: int = 4
+    """Iterations from one to the next."""
+    weight: float = 0.5
+    """Of the newest in the average."""
+
+    def __post_init__(self) -> None:
+        if self.every < 1 or not 0 < self.weight <= 1:
+            raise ValueError("LpSensitivity: every must be at least 1 and weight in (0, 1]")
+
+    def __call__(self, matrix: Float64[np.ndarray, "h h"], transition: Transition) -> CurvatureUpdate:
+        if transition.iteration % self.every or transition.evaluation.sensitivity is None:
+            return CurvatureUpdate(matrix, skipped=False)
+        found = transition.evaluation.sensitivity()
+        found = (found + found.T) / 2
+        untold = ~found.any(1)
+        found[untold, untold] = np.diag(matrix)[untold]
+        if transition.iteration == 0:
+            return CurvatureUpdate(found, skipped=False)
+        return CurvatureUpdate((1 - self.weight) * matrix + self.weight * found, skipped=False)
 
 
 def diagonal_start(

@@ -17,6 +17,17 @@ class Space:
     priced: Bool[np.ndarray, " h"]
     """Whether a cost is searched; elsewhere it stays 0, the node-week is left out of H and steps, and its deviation
     counts in wMAPD all the same."""
+    under: Float64[np.ndarray, " h"] | None = None
+    """Price of deviation of a unit less than planned, cost per unit: costs stay at or above its negative. No bound when
+    left out; 0 for a plan that may be missed from below."""
+    over: Float64[np.ndarray, " h"] | None = None
+    """Of a unit more than planned: costs stay at or below it."""
+
+    def box(self) -> tuple[Float64[np.ndarray, " h"], Float64[np.ndarray, " h"]]:
+        """Least and largest cost of each node-week; 0 and 0 where there is no price."""
+        free = np.where(self.priced, np.inf, 0.0)
+        least = -free if self.under is None else np.where(self.priced, -self.under, 0.0)
+        return least, free if self.over is None else np.where(self.priced, self.over, 0.0)
 
     @classmethod
     def uniform(cls, size: int, cost_scale: float) -> "Space":

@@ -16,11 +16,15 @@ class SearchState:
     next_costs: Float64[np.ndarray, " h"]
     """λ to simulate next, cost."""
     curvature: Float64[np.ndarray, "priced priced"]
-    """H, units per cost, of the node-weeks that have a price; zeros before the second simulation."""
+    """H, units per cost, of the node-weeks that have a price; zeros before there is any."""
+    gain: Float64[np.ndarray, " parts"]
+    """How many times as strongly as H says node-weeks answer costs, for each part of the space."""
     costs: Float64[np.ndarray, "points h"]
     """The last few simulated λ, the latest last."""
     violation: Float64[np.ndarray, "points h"]
     """V at `costs`, units."""
+    error: Float64[np.ndarray, "points h"]
+    """Standard errors of `violation`, units; NaN where they are unknown."""
     path: Float64[np.ndarray, " iterations"]
     """wMAPD of every simulation."""
     best_iteration: int
@@ -57,6 +61,8 @@ class SearchState:
             "curvature": (priced, priced),
             "costs": (points, n),
             "violation": (points, n),
+            "error": (points, n),
+            "gain": arrays["gain"].shape[:1],
             "path": (count,),
             "next_costs": (n,),
         }

@@ -13,6 +13,7 @@ class StopReason(enum.Enum):
 
     ITERATIONS = "The permitted number of iterations was used."
     NEAR_BOUND = "The best wMAPD came within the wanted factor of the bound."
+    AT_NOISE = "What is left of the violation that costs can mend is at the noise of the simulations."
     STALLED = "The best wMAPD did not improve enough for several iterations."
     INTERRUPTED = "The search was interrupted; the last complete iteration was kept."
 

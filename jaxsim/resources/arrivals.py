@@ -6,6 +6,7 @@ of the order that it delays; their variance is far smaller, since most of that o
 """
 
 import numpy as np
+import scipy.sparse
 from jaxtyping import Bool, Float64, Int
 
 from jaxsim.outcome import Outcome
@@ -64,6 +65,32 @@ def _charge(system: System, prices: Float64[np.ndarray, "nodes weeks"]) -> Charg
     daily = np.concatenate([np.repeat(prices, 7, axis=1), np.zeros((prices.shape[0], span))], axis=1)[lead_times.node]
     ahead = np.lib.stride_tricks.sliding_window_view(daily, span, axis=1)[:, :days]
     return Charge(order=np.einsum("lds,ls->ld", ahead, lead_times.probability))
+
+
+def response(
+    system: System, orders: Float64[np.ndarray, "products weeks slots slots"]
+) -> Float64[np.ndarray, "cells cells"]:
+    """∂Ũ/∂λ of node-weeks, cells = nodes × weeks: Σ_a γ_a Σ_w Pᵀ (∂x/∂c) P, as P spreads orders over the weeks of
+    arrival and, transposed, prices over the orders that pay them; units per cost.
+
+    Args:
+        orders: ∂x/∂c of each week's review (`jaxsim.simulator.frozen.FrozenReviews.response`).
+    """
+    products, weeks = system.products, system.weeks
+    later = arrival_by_week(system, products.lead_time_distribution, products.first_review_day[:, None] % 7)
+    later = np.where(products.orderable[:, :, None], later, 0.0)
+    product, week, slot, lag = np.nonzero(np.broadcast_to(later[:, None], (len(later), weeks, *later.shape[1:])))
+    inside = week + lag < weeks
+    product, week, slot, lag = product[inside], week[inside], slot[inside], lag[inside]
+    row = (product * weeks + week) * later.shape[1] + slot
+    cell = products.node[product, slot].astype(np.int64) * weeks + week + lag
+    shape = (orders.shape[0] * weeks * later.shape[1], len(system.network.nodes) * weeks)
+    arrivals = scipy.sparse.csr_array((later[product, slot, lag], (row, cell)), shape=shape)
+    weighted = orders * products.sampling_weight[:, None, None, None]
+    blocks = weighted.reshape(-1, *orders.shape[2:])
+    number = np.arange(len(blocks))
+    middle = scipy.sparse.bsr_array((blocks, number, np.append(number, len(blocks))), shape=(shape[0], shape[0]))
+    return (arrivals.T @ (middle @ arrivals)).toarray()
 
 
 def _reachable(system: System) -> Bool[np.ndarray, "nodes weeks"]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -18,10 +19,11 @@ from jaxsim import interrupts
 from jaxsim.outcome import Outcome, Trajectory
 from jaxsim.resources import Costs
 from jaxsim.simulator import chunks, guard
+from jaxsim.simulator.frozen import FrozenChunk, FrozenReviews
 from jaxsim.simulator.policies import Policies
 from jaxsim.simulator.policies.protocol import split
-from jaxsim.simulator.rollout import Counts, nothing_kept, rollout
-from jaxsim.simulator.state import Day, Inputs, Shared
+from jaxsim.simulator.rollout import Counts, Record, nothing_kept, rollout
+from jaxsim.simulator.state import Day, Inputs, Review, Shared
 from jaxsim.system import System, check_system, check_trials
 
 CHUNK = {"cpu": 512, "gpu": 65536}
@@ -32,8 +34,8 @@ KEEP_BYTES = 1 << 30
 
 
 def _roll_out(
-    inputs: Inputs, shared: Shared, weights: Policies, kept: Any, rules: Policies, record: bool
-) -> tuple[Counts, Any, Day | None]:
+    inputs: Inputs, shared: Shared, weights: Policies, kept: Any, rules: Policies, record: Record
+) -> tuple[Counts, Any, Day | Review | None]:
     """`rollout` of policies that were split."""
     return rollout(inputs, shared, eqx.combine(weights, rules), kept, record)
 
@@ -116,7 +118,7 @@ class Simulator:
             RuntimeError: a quantity overflowed, or a buying LP ended without an optimum; names product, trial, day and
                 field.
         """
-        counts = self._run(costs, record=False)
+        counts = self._run(costs, Record.NOTHING)
         outcome = {}
         for field in dataclasses.fields(Outcome):
             outcome[field.name] = self._gather([getattr(count, field.name) for count, _ in counts], np.int32)
@@ -125,7 +127,7 @@ class Simulator:
 
     def trajectory(self, costs: Costs = None) -> Trajectory:
         """Every day of every product-trial; for small systems, since memory grows with days × products × trials."""
-        days = [day for _, day in self._run(costs, record=True) if day is not None]
+        days = [day for _, day in self._run(costs, Record.DAYS)]
         fields = {}
         for name in days[0]._fields:
             parts = [getattr(day, name).reshape(-1, *getattr(day, name).shape[2:]) for day in days]
@@ -133,24 +135,38 @@ class Simulator:
         fields["moved"] = self._pad_sources(fields["moved"])
         return Trajectory(**fields)
 
-    def _run(self, costs: Costs, record: bool) -> list[tuple[Counts, Any]]:
+    def reviews(self, costs: Costs = None) -> FrozenReviews:
+        """Every review of a run under prices, with what it saw: supply, backlog and the quantity to order.
+
+        Raises:
+            As `run` does.
+        """
+        parts = [
+            FrozenChunk(chunk, self._chunk_inputs(index), Review(*map(jnp.asarray, reviews)))
+            for index, (chunk, (_, reviews)) in enumerate(
+                zip(self._chunks, self._run(costs, Record.REVIEWS), strict=True)
+            )
+        ]
+        return FrozenReviews(self.system, self.trials, parts, self._threads)
+
+    def _run(self, costs: Costs, record: Record) -> list[tuple[Counts, Any]]:
         with jax.enable_x64(True):
             shared = chunks.shared(self.system, costs, self._dtype)
         with ThreadPoolExecutor(min(self._threads, len(self._chunks))) as pool:
             return list(pool.map(partial(self._run_chunk, shared, record), range(len(self._chunks))))
 
-    def _run_chunk(self, shared: Shared, record: bool, index: int) -> tuple[Counts, Any]:
+    def _run_chunk(self, shared: Shared, record: Record, index: int) -> tuple[Counts, Any]:
         interrupts.check()
         with jax.enable_x64(True):
             inputs = self._chunk_inputs(index)
             kept = self._take_kept(index, inputs)
             simulate = _simulate if jax.default_backend() == "cpu" else _simulate_elsewhere
-            counts, kept, days = simulate(inputs, shared, self._weights, kept, rules=self._rules, record=record)
+            counts, kept, recorded = simulate(inputs, shared, self._weights, kept, rules=self._rules, record=record)
             if self._warm_start and _bytes(kept) * len(self._chunks) <= KEEP_BYTES:
                 self._kept[index] = kept
-            counts, days = jax.device_get((counts, days))
+            counts, recorded = jax.device_get((counts, recorded))
         self._check_faults(self._chunks[index], counts.fault)
-        return counts, days
+        return counts, recorded
 
     def _take_kept(self, index: int, inputs: Inputs) -> Any:
         """What the chunk's last run kept, which this run uses up, or zeros."""

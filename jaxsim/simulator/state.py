@@ -133,6 +133,21 @@ class Order(NamedTuple):
         return cls.of_units(inputs, jnp.zeros_like(inputs.on_hand))
 
 
+class Review(NamedTuple):
+    """What a review sees of its product-trial before it decides, and how much it orders: the data of its buying LP."""
+
+    supply: Int32[Array, "slots batch"]
+    """Units on hand or on the way to each slot."""
+    backlog: Int32[Array, "regions batch"]
+    quantity: Int32[Array, " batch"]
+    """Q; 0 without a review."""
+
+    @classmethod
+    def of(cls, state: State, quantity: Int32[Array, " batch"]) -> "Review":
+        """The review of a morning."""
+        return cls(state.on_hand + state.incoming, state.backlog, quantity)
+
+
 class Service(NamedTuple):
     """What a fulfillment policy decides."""
 

@@ -124,7 +124,7 @@ def expect(
     """
     names, planned = product_names(scenario), problem.planned
     population = Population(scenario, names, prices, planned.resources, settings, first_trial)
-    futures = f"{settings.trials} fresh futures"
+    futures = f"{population.trials} fresh futures"
     progress.stage(f"evaluating all {len(names):,} products in {futures}, without capacity costs and with them")
     begun, pair = (0, None) if not kept else (int(kept["blocks"]), Pair.from_arrays(kept, planned.resources))
     started = time.perf_counter()
@@ -198,7 +198,8 @@ def _evaluated(study: _Study, claim: Claim | None, overwrite: bool, resume: bool
     if claim is not None and run is None:
         run = claim.begin(config, made_from, overwrite)
     kept, keep = (None, None) if run is None else _checkpoints(run, fingerprint, config)
-    found = expect(scenario, problem, prices, settings, unseen_trial(one, settings.trials), progress, kept, keep)
+    first = unseen_trial(one, settings.trials_of(len(names)))
+    found = expect(scenario, problem, prices, settings, first, progress, kept, keep)
     seconds = time.perf_counter() - started
     numbers = Metrics(**found.metrics, product_trials=found.product_trials, seconds=seconds)
     charged = pa.table(planned.columns() | {"cost": planned.pack_prices(prices)})

@@ -21,8 +21,10 @@ class Journal:
     def __len__(self) -> int:
         return len(self.costs)
 
-    def add(self, state: SearchState, record: IterationRecord, plan: np.ndarray, bound: float) -> None:
-        """Note an iteration; `state` is the search's after it."""
+    def add(
+        self, state: SearchState, record: IterationRecord, plan: np.ndarray, bound: float, product_trials: int
+    ) -> None:
+        """Note an iteration; `state` is the search's after it, and so many product-trials were simulated for it."""
         row = {
             "iteration": record.iteration,
             "wmapd": record.wmapd,
@@ -31,6 +33,7 @@ class Journal:
             "step": record.step_norm,
             "limited_fraction": record.limited_fraction,
             "curvature_skipped": float(record.curvature_skipped),
+            "product_trials": product_trials,
             "seconds": record.seconds,
         }
         for name, value in row.items():
@@ -43,6 +46,7 @@ class Journal:
         columns: dict[str, Any] = {name: np.array(values) for name, values in self.figures.items()}
         if columns:
             columns["iteration"] = columns["iteration"].astype(np.int64)
+            columns["product_trials"] = columns["product_trials"].astype(np.int64)
             columns["curvature_skipped"] = columns["curvature_skipped"].astype(bool)
         return columns
 

@@ -77,6 +77,11 @@ class Population:
     """Number of the first trial."""
 
     @property
+    def trials(self) -> int:
+        """Futures of each product."""
+        return self.settings.trials_of(len(self.names))
+
+    @property
     def blocks(self) -> int:
         """Blocks that it is simulated in."""
         return -(-len(self.names) // BLOCK)
@@ -84,7 +89,7 @@ class Population:
     @property
     def product_trials(self) -> int:
         """Product-trials of both cases together."""
-        return 2 * len(self.names) * self.settings.trials
+        return 2 * len(self.names) * self.trials
 
     def simulate(self, done: int = 0, pair: Pair | None = None) -> Iterator[tuple[int, Pair]]:
         """Simulate block by block: the number of blocks done, and the totals of all of them.
@@ -117,7 +122,7 @@ class Population:
     def _parts(self, system: System) -> int:
         most = PRODUCT_TRIALS.get(jax.default_backend(), PRODUCT_TRIALS["gpu"])
         products = len(system.product_names)
-        return min(-(-products * self.settings.trials // most), products)
+        return min(-(-products * self.trials // most), products)
 
     def _simulated(self, system: System) -> Pair:
         """A part of a block, which is a sample of itself."""

@@ -98,7 +98,8 @@ def facts(problem: Problem, fingerprint: str, seed: int) -> dict[str, Any]:
 def simulator(problem: Problem, settings: Simulation, seed: int | None = None, first_trial: int = 0) -> Engine:
     """The engine that the settings name, set up for the problem; `seed` stands in for theirs."""
     seed = settings.seed if seed is None else seed
-    return engine(settings.engine, problem.system, settings.trials, seed, first_trial, settings.policies)
+    trials = settings.trials_of(len(problem.strata))
+    return engine(settings.engine, problem.system, trials, seed, first_trial, settings.policies)
 
 
 def engine(

@@ -21,17 +21,17 @@ from jaxtyping import Float64
 from jaxsim import cost_search
 from jaxsim.cost_search import (
     Curvature,
-    Evaluation,
     IterationRecord,
+    LpSensitivity,
+    Newton,
     SearchResult,
     SearchState,
     Space,
     StepLimit,
     StopRule,
-    cost_scale,
 )
 from jaxsim.draws import independent_seed
-from jaxsim.measures import adherence, preferred_node_availability, wmapd_bound
+from jaxsim.measures import adherence, wmapd_bound
 from jaxsim.resources import Prices
 from jaxsim.runs import checkpoint, folder
 from jaxsim.runs.claim import Claim, claimed
@@ -39,27 +39,35 @@ from jaxsim.runs.folder import RunError, RunFolder
 from jaxsim.runs.metrics import Figure
 from jaxsim.scenario import Source
 from jaxsim.scenario import fingerprint as fingerprint_of
+from jaxsim.studies.costs import CostTable, costs_name, read_costs
+from jaxsim.studies.deviation_price import Given
+from jaxsim.studies.deviation_price import deviation_price as read_deviation_price
 from jaxsim.studies.evaluate import Expected, expect, fresh_trials
 from jaxsim.studies.interrupted import Interrupted as Interrupted
 from jaxsim.studies.journal import Journal, from_arrays
 from jaxsim.studies.measured import cost_table, measure, metrics, tables, utilizations
-from jaxsim.studies.problem import Engine, Problem, facts, load_problem, named, simulator, unseen_trial
+from jaxsim.studies.oracle import BATCHES, Oracle, load_oracle, space_of
+from jaxsim.studies.problem import Problem, facts, load_problem, named, simulator, unseen_trial
 from jaxsim.studies.progress import Progress, Silent
 from jaxsim.studies.result import Result, load_result
-from jaxsim.studies.settings import AnyPolicies, Search, Simulation
+from jaxsim.studies.settings import PRODUCT_TRIALS, AnyPolicies, Search, Simulation
 from jaxsim.system import check_trials
 
 
 def search(
     scenario: Source,
     *,
-    products: int = Simulation.products,
-    trials: int = Simulation.trials,
+    products: int = PRODUCT_TRIALS,
+    trials: int | None = None,
     seed: int = Simulation.seed,
     engine: str = Simulation.engine,
     policies: AnyPolicies | None = None,
-    iterations: int = Search.iterations,
-    curvature: str | Curvature = "bfgs",
+    method: str = Search.method,
+    deviation_price: Given = None,
+    arrivals: str = Search.arrivals,
+    iterations: int | None = None,
+    start: CostTable | None = None,
+    curvature: str | Curvature | None = None,
     limits: Sequence[StepLimit] | None = None,
     stop: Sequence[StopRule] | None = None,
     evaluate_trials: int | None = None,
@@ -72,13 +80,18 @@ def search(
 
     Args:
         scenario: folder of a scenario, or a `Scenario`.
-        products: products to sample; all when the scenario has no more.
-        trials: futures of each product.
+        products: products to sample in each iteration; all when the scenario has no more.
+        trials: futures of each product in each iteration; when left out, as many as make 14,000 product-trials.
         seed: of sampling, demand and lead times.
         engine: "scan" (fast) or "events" (exact).
         policies: who buys, places and fulfills, see `docs/extending.md`; the engine's defaults when left out.
-        iterations: the most.
-        curvature: "bfgs", or a rule of one's own, see `jaxsim.cost_search.Curvature`.
+        method: "newton", or "paper" for Algorithm 2 as published, on one sample throughout.
+        deviation_price: ρ, what a unit of deviation from the plan costs, currency per unit: a number, a pair (under,
+            over), or either by node; when left out, three times the spread of what a product's nodes cost it.
+        arrivals: steer by "expected" arrivals or, as the paper does, by "realized" ones.
+        iterations: the most; 20, or 30 of the paper's method, when left out.
+        start: table of costs to start from, or its file, see `jaxsim.simulate`.
+        curvature: "sensitivity", "bfgs", or a rule of one's own, see `jaxsim.cost_search.Curvature`.
         limits: step limits in place of the usual ones, see `jaxsim.cost_search.StepLimit`.
         stop: stop rules beside the number of iterations, in place of the usual ones, see `jaxsim.cost_search.StopRule`.
         evaluate_trials: futures of the evaluation that it ends with (`jaxsim.evaluate`); 0 for none. When left out, 4
@@ -95,8 +108,9 @@ def search(
         KeyboardInterrupt: Ctrl-C stopped it before there was anything to go on with.
     """
     simulation = Simulation(products, trials, seed, engine, policies)
-    settings = Search(iterations, curvature, _rules(limits), _rules(stop), evaluate_trials)
-    study = _Study(scenario, simulation, settings, progress or Silent())
+    rules = _rules(limits), _rules(stop)
+    settings = Search(iterations, method, deviation_price, arrivals, curvature, *rules, evaluate_trials)
+    study = _Study(scenario, simulation, settings, start, progress or Silent())
     if out is None:
         if resume:
             raise RunError("to go on with a search, name its run folder as `out`")
@@ -118,6 +132,7 @@ class _Study:
     scenario: Source
     simulation: Simulation
     settings: Search
+    start: CostTable | None
     progress: Progress
 
     def config(self) -> dict[str, dict[str, Any]]:
@@ -125,7 +140,7 @@ class _Study:
         return {
             "scenario": {"path": named(self.scenario)},
             "simulation": self.simulation.to_config(),
-            "search": self.settings.to_config(),
+            "search": self.settings.to_config() | ({} if self.start is None else {"start": costs_name(self.start)}),
         }
 
 
@@ -141,7 +156,10 @@ def _searched(study: _Study, claim: Claim | None, overwrite: bool, resume: bool)
     problem = load_problem(scenario, simulation.products, simulation.seed)
     check_trials(problem.system, 0, study.settings.evaluate_trials or 0)  # now, not after the search
     made_from = facts(problem, fingerprint, simulation.seed)
-    simulate = simulator(problem, simulation)
+    oracle = _oracle(study, problem)
+    simulate = oracle.batches[0].simulate
+    start = None if study.start is None else _start(study.start, problem)
+    space = space_of(problem, read_deviation_price(study.settings.deviation_price))
     if claim is not None and run is None:
         run = claim.begin(config, made_from, overwrite)
     store = None if run is None else _Checkpoints(run, fingerprint, config)
@@ -153,7 +171,7 @@ def _searched(study: _Study, claim: Claim | None, overwrite: bool, resume: bool)
         progress.stage("bounding what costs can reach")
         bound = wmapd_bound(problem.system, outcome, problem.planned.resources)
     progress.stage(f"searching; wMAPD {unconstrained.wmapd.mean:.1%} without costs, at least {bound:.1%} with any")
-    found = _search(study, problem, simulate, store, journal, state, bound)
+    found = _search(study, oracle, space, start, store, journal, state, bound)
     path = _path_tables(problem, journal, found)
     if run is not None:
         run.write_tables(path)
@@ -165,8 +183,8 @@ def _searched(study: _Study, claim: Claim | None, overwrite: bool, resume: bool)
         constrained = measure(problem, simulate(costs))
         progress.stage("simulating other products and futures")
         out_of_sample = _out_of_sample(scenario, simulation, costs)
-        product_trials = len(problem.strata) * simulation.trials * (len(journal) + 3)
-        expected = _expected(study, problem, costs, product_trials, store)
+        product_trials = _spent(journal) + 3 * oracle.batches[0].product_trials
+        expected = _expected(study, oracle, costs, product_trials, store)
     except KeyboardInterrupt as stopped:
         raise Interrupted(path) from stopped
     earlier = sum(journal.figures["seconds"]) - sum(record.seconds for record in found.records)
@@ -223,42 +241,55 @@ class _Checkpoints:
         checkpoint.save(self._folder, self._identity, checkpoint.Checkpoint(iteration + done, both))
 
 
+def _start(costs: CostTable, problem: Problem) -> Float64[np.ndarray, " h"]:
+    """Costs to start from; node-weeks that are not in the table start at 0."""
+    return problem.planned.pack_prices(read_costs(costs, problem.system.network))
+
+
+def _oracle(study: _Study, problem: Problem) -> Oracle:
+    """What the search asks: the paper's method sees one sample, the other several in turn."""
+    method = study.settings.of_bound(0.0)
+    return load_oracle(
+        study.scenario,
+        problem,
+        study.simulation,
+        batches=BATCHES if isinstance(method, Newton) else 1,
+        curvature=isinstance(method.curvature, LpSensitivity),
+        realized=study.settings.arrivals == "realized",
+    )
+
+
 def _search(
     study: _Study,
-    problem: Problem,
-    simulate: Engine,
+    oracle: Oracle,
+    space: Space,
+    start: Float64[np.ndarray, " h"] | None,
     store: _Checkpoints | None,
     journal: Journal,
     state: SearchState | None,
     bound: float,
 ) -> SearchResult:
-    """Algorithm 2, from `state` on, with a checkpoint after every iteration where there is a store."""
-    planned = problem.planned
-
-    def evaluate(costs: Float64[np.ndarray, " h"]) -> Evaluation:
-        outcome = simulate(planned.prices(costs))
-        used = planned.pack({each: np.asarray(found.mean) for each, found in utilizations(problem, outcome).items()})
-        pna = preferred_node_availability(problem.system, outcome, strata=problem.strata)
-        return Evaluation(used, {"pna": float(pna.mean)})
+    """The search, from `state` on, with a checkpoint after every iteration where there is a store."""
+    planned, most = oracle.planned, study.settings.most_iterations
 
     def keep(state: SearchState, record: IterationRecord) -> None:
-        journal.add(state, record, planned.plan, bound)
+        spent = oracle.product_trials - _spent(journal)
+        journal.add(state, record, planned.plan, bound, product_trials=spent)
         if store is not None:
             store.save(state, journal, bound)
-        figures = f"wMAPD {record.wmapd:6.1%}   best {state.best_wmapd:6.1%}   {record.seconds:.2f} s"
-        text = f"iteration {record.iteration:3d}   {figures}"
-        study.progress.step(state.iteration, study.settings.iterations, text)
+        left = record.extras.get("projected_violation", state.best_wmapd)
+        what = "mendable" if "projected_violation" in record.extras else "best"
+        figures = f"wMAPD {record.wmapd:6.1%}   {what} {left:6.1%}   {record.seconds:.2f} s"
+        study.progress.step(state.iteration, most, f"iteration {record.iteration:3d}   {figures}")
 
-    config, space = study.settings.methods(bound), _space(problem)
-    return cost_search.search(evaluate, planned.plan, config, space=space, state=state, on_iteration=keep)
+    method = study.settings.of_bound(bound)
+    oracle.product_trials = _spent(journal)
+    return cost_search.search(oracle, planned.plan, method, space=space, start=start, state=state, on_iteration=keep)
 
 
-def _space(problem: Problem) -> Space:
-    """Scale, resource and reach of the searched prices."""
-    planned = problem.planned
-    part = np.repeat(np.arange(len(planned.resources)), [len(each) for each in planned.node_weeks.values()])
-    scale = np.array([cost_scale(problem.system, resource) for resource in planned.resources])
-    return Space(scale[part], part, planned.reachable)
+def _spent(journal: Journal) -> int:
+    """Product-trials of the iterations so far."""
+    return int(sum(journal.figures.get("product_trials", ())))
 
 
 def _path_tables(problem: Problem, journal: Journal, found: SearchResult) -> dict[str, pa.Table]:
@@ -276,20 +307,23 @@ def _out_of_sample(scenario: Source, simulation: Simulation, costs: Prices) -> F
     """Adherence under the costs on another sample of products, with other draws and sample paths."""
     seed = independent_seed(simulation.seed, "out of sample")
     fresh = load_problem(scenario, simulation.products, seed)
-    outcome = simulator(fresh, simulation, seed, unseen_trial(fresh.system, simulation.trials))(costs)
+    outcome = simulator(fresh, simulation, seed, unseen_trial(fresh.system, simulation.trials_of(len(fresh.strata))))(
+        costs
+    )
     return Figure.of(adherence(fresh.system, outcome, utilizations(fresh, outcome), fresh.strata))
 
 
 def _expected(
-    study: _Study, problem: Problem, costs: Prices, product_trials: int, store: _Checkpoints | None
+    study: _Study, oracle: Oracle, costs: Prices, product_trials: int, store: _Checkpoints | None
 ) -> Expected:
     """What is true of the costs; nothing where that is not wanted, or demand has only one future.
 
     Args:
         product_trials: that the search simulated.
     """
-    simulation = study.simulation
-    trials, first = fresh_trials(problem, simulation.trials, product_trials, study.settings.evaluate_trials)
+    simulation, problem = study.simulation, oracle.batches[0].problem
+    seen = len(oracle.batches) * simulation.trials_of(len(problem.strata))
+    trials, first = fresh_trials(problem, seen, product_trials, study.settings.evaluate_trials)
     if trials < 2:
         return Expected({}, {}, 0)
     settings = dataclasses.replace(simulation, trials=trials)

@@ -7,7 +7,9 @@ from jaxsim.cost_search import (
     Curvature,
     DampedBfgs,
     IterationCount,
-    SearchConfig,
+    LpSensitivity,
+    Newton,
+    Paper,
     Stalled,
     StepLimit,
     StopRule,
@@ -16,6 +18,7 @@ from jaxsim.cost_search import (
 from jaxsim.reference import policies as events
 from jaxsim.runs.folder import RunError
 from jaxsim.simulator import policies as scan
+from jaxsim.studies.deviation_price import Given, deviation_price
 
 AnyPolicies = scan.Policies | events.Policies
 """Of the scan engine, or of the event engine."""
@@ -23,8 +26,17 @@ AnyPolicies = scan.Policies | events.Policies
 ENGINES = ("scan", "events")
 """The scan engine and the exact one."""
 
-CURVATURES: dict[str, type[Curvature]] = {"bfgs": DampedBfgs}
+CURVATURES: dict[str, type[Curvature]] = {"sensitivity": LpSensitivity, "bfgs": DampedBfgs}
 """Curvature estimates by name."""
+
+METHODS = ("newton", "paper")
+"""Search methods: the default, and Algorithm 2 of the paper as published."""
+
+ARRIVALS_BASES = ("expected", "realized")
+"""What utilization a search steers by."""
+
+PRODUCT_TRIALS = 14_000
+"""Of an iteration of a search, unless the user says otherwise: as many products as that, and trials that make it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,15 +45,16 @@ class Simulation:
 
     products: int = 2_000
     """Products of the sample; all when the scenario has no more."""
-    trials: int = 2
-    """Futures of each product; with one alone, standard errors are too large."""
+    trials: int | None = 2
+    """Futures of each product; with one alone, standard errors are too large. None: as many as make `PRODUCT_TRIALS`
+    product-trials of the sample, at least one."""
     seed: int = 0
     engine: str = "scan"
     policies: AnyPolicies | None = None
     """Who buys, places and fulfills: values of the engine's own kind; its defaults when left out."""
 
     def __post_init__(self) -> None:
-        if self.products < 1 or self.trials < 1:
+        if self.products < 1 or (self.trials is not None and self.trials < 1):
             raise RunError("the numbers of products and of trials must be at least 1")
         if not 0 <= self.seed < 2**63:
             raise RunError("the seed must be a whole number from 0 to 2**63 - 1")
@@ -53,10 +66,14 @@ class Simulation:
                 f"the policies of the engine {self.engine!r} are {kind.__module__.rpartition('.')[0]}.Policies"
             )
 
+    def trials_of(self, products: int) -> int:
+        """Trials of a sample of so many products."""
+        return max(1, round(PRODUCT_TRIALS / products)) if self.trials is None else self.trials
+
     def to_config(self) -> dict[str, Any]:
         """Settings as a table of a run's configuration; policies by what they are, left out when there are none."""
         names = ("products", "trials", "seed", "engine")
-        config = {name: getattr(self, name) for name in names}
+        config = {name: value for name in names if (value := getattr(self, name)) is not None}
         return config if self.policies is None else config | {"policies": _text(self.policies)}
 
 
@@ -74,49 +91,70 @@ def check_evaluation_trials(trials: int) -> None:
 class Search:
     """How costs are searched."""
 
-    iterations: int = 30
-    """The most."""
-    curvature: str | Curvature = "bfgs"
-    """A name of `CURVATURES`, or a rule of one's own."""
+    iterations: int | None = None
+    """The most; None: 20, or the paper's 30."""
+    method: str = "newton"
+    """A name of `METHODS`."""
+    deviation_price: Given = None
+    """ρ in currency per unit, see `deviation_price`; the paper's method has none."""
+    arrivals: str = "expected"
+    """A name of `ARRIVALS_BASES`."""
+    curvature: str | Curvature | None = None
+    """A name of `CURVATURES`, or a rule of one's own; None: the method's."""
     limits: tuple[StepLimit, ...] | None = None
-    """Step limits in place of those of `SearchConfig`."""
+    """Step limits in place of the method's."""
     stop: tuple[StopRule, ...] | None = None
-    """Stop rules beside the number of iterations; None stops near the bound and when nothing improves."""
+    """Stop rules beside the number of iterations; None: the method's."""
     evaluate_trials: int | None = None
     """Futures of the evaluation that a search ends with; 0 for none, None for what takes no longer than the search."""
 
     def __post_init__(self) -> None:
-        if self.iterations < 1:
+        if self.iterations is not None and self.iterations < 1:
             raise RunError("the number of iterations must be at least 1")
         if self.evaluate_trials:
             check_evaluation_trials(self.evaluate_trials)
+        for what, value, names in (("method", self.method, METHODS), ("arrivals", self.arrivals, ARRIVALS_BASES)):
+            if value not in names:
+                raise RunError(f"{what}: there is no {value!r}; there are {' and '.join(names)}")
         if isinstance(self.curvature, str) and self.curvature not in CURVATURES:
             raise RunError(f"there is no curvature {self.curvature!r}; there are {', '.join(CURVATURES)}")
-        own = () if isinstance(self.curvature, str) else (self.curvature,)
+        own = () if isinstance(self.curvature, str | None) else (self.curvature,)
         for rule in (*own, *(self.limits or ()), *(self.stop or ())):
             if not callable(rule):
                 raise RunError(f"{rule!r} is no rule of a search, as it cannot be called")
+        if self.method == "paper" and self.deviation_price is not None:
+            raise RunError("the paper's method has no price of deviation; leave it out, or search by newton")
+        deviation_price(self.deviation_price)
 
     def to_config(self) -> dict[str, Any]:
         """Settings as a table of a run's configuration; rules by what they are, absent ones left out."""
-        config: dict[str, Any] = {"iterations": self.iterations, "curvature": _text(self.curvature)}
-        if self.evaluate_trials is not None:
-            config["evaluate_trials"] = self.evaluate_trials
+        config: dict[str, Any] = {name: getattr(self, name) for name in ("iterations", "method", "arrivals")}
+        config["deviation_price"] = deviation_price(self.deviation_price).to_config()
+        config["curvature"] = None if self.curvature is None else _text(self.curvature)
+        config["evaluate_trials"] = self.evaluate_trials
         rules = {"limits": self.limits, "stop": self.stop}
-        return config | {name: [_text(rule) for rule in given] for name, given in rules.items() if given is not None}
+        config |= {name: [_text(rule) for rule in given] for name, given in rules.items() if given is not None}
+        return {name: value for name, value in config.items() if value is not None}
 
-    def methods(self, bound: float) -> SearchConfig:
-        """Methods and parameters of the algorithm.
+    @property
+    def most_iterations(self) -> int:
+        """The number of iterations after which the search ends."""
+        return self.iterations or {"newton": 20, "paper": 30}[self.method]
+
+    def of_bound(self, bound: float) -> Newton | Paper:
+        """The method and its parameters.
 
         Args:
-            bound: least wMAPD that any costs could reach.
+            bound: least wMAPD that any costs could reach in the sample.
         """
-        stop = (WithinFactorOfBound(bound), Stalled(patience=12)) if self.stop is None else self.stop
-        config = SearchConfig(
-            curvature=CURVATURES[self.curvature]() if isinstance(self.curvature, str) else self.curvature,
-            stop=(IterationCount(self.iterations), *stop),
-        )
-        return config if self.limits is None else dataclasses.replace(config, limits=self.limits)
+        count = IterationCount(self.most_iterations)
+        curvature = CURVATURES[self.curvature]() if isinstance(self.curvature, str) else self.curvature
+        given: dict[str, Any] = {"curvature": curvature, "limits": self.limits}
+        given = {name: value for name, value in given.items() if value is not None}
+        if self.method == "paper":
+            stop = (WithinFactorOfBound(bound), Stalled(patience=12)) if self.stop is None else self.stop
+            return Paper(stop=(count, *stop), **given)
+        return Newton(stop=(count, *(self.stop or ())), at_noise=self.stop is None, **given)
 
 
 def _text(method: Any) -> str:

@@ -29,7 +29,7 @@ def simulate(
     scenario: Source,
     *,
     products: int = Simulation.products,
-    trials: int = Simulation.trials,
+    trials: int = 2,
     seed: int = Simulation.seed,
     engine: str = Simulation.engine,
     policies: AnyPolicies | None = None,
@@ -80,7 +80,7 @@ def _simulated(
     config: dict[str, dict[str, Any]] = {"scenario": {"path": named(scenario)}, "simulation": settings.to_config()}
     config["simulation"]["costs"] = None if costs is None else costs_name(costs)
     made_from = facts(problem, fingerprint, settings.seed)
-    simulate = simulator(problem, settings)
+    simulate, trials = simulator(problem, settings), settings.trials_of(len(problem.strata))
     run = None if begin is None else begin(config, made_from)
     progress.stage(f"simulating {len(problem.strata):,} of {problem.population:,} products without capacity costs")
     outcome = simulate(None)
@@ -94,7 +94,7 @@ def _simulated(
         unconstrained,
         constrained,
         bound=wmapd_bound(problem.system, outcome, problem.planned.resources),
-        product_trials=len(problem.strata) * settings.trials * (1 if constrained is None else 2),
+        product_trials=len(problem.strata) * trials * (1 if constrained is None else 2),
         seconds=time.perf_counter() - started,
     )
     result = Result(numbers, config, made_from, charged_table | tables(problem, unconstrained, constrained))

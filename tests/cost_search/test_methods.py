@@ -19,7 +19,7 @@ from jaxsim.cost_search import (
 
 
 def transition(step, change) -> Transition:
-    return Transition(np.asarray(step, float), np.asarray(change, float), Evaluation(np.zeros(len(step))))
+    return Transition(1, np.asarray(step, float), np.asarray(change, float), Evaluation(np.zeros(len(step))))
 
 
 def recent(costs, violation, iteration=0, cost_scale=1.0) -> Recent:

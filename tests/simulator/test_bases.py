@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from jaxsim.cost_search import Evaluation, IterationCount, SearchConfig, search, typical_cost_spread
+from jaxsim.cost_search import Evaluation, IterationCount, Paper, Space, search, typical_cost_spread
 from jaxsim.kernels.buying import Shape
 from jaxsim.kernels.buying.methods import NetworkSimplex
 from jaxsim.kernels.buying.methods.network_simplex import compiled as network_simplex
@@ -120,12 +120,13 @@ def test_a_failed_run_leaves_a_simulator_that_works(tiny, monkeypatch):
 def test_search_path_is_the_same_from_bases_from_scratch_and_resumed(tiny):
     node_weeks = NodeWeeks.of_plan(tiny.network.nodes, tiny.network.plan)
     plan = node_weeks.pack(tiny.network.plan)
-    config = SearchConfig(cost_scale=typical_cost_spread(tiny), stop=(IterationCount(ITERATIONS),))
+    method = Paper(stop=(IterationCount(ITERATIONS),))
+    space = Space.uniform(len(plan), typical_cost_spread(tiny))
 
     def evaluation(warm_start: bool):
         simulator = Simulator(tiny, trials=3, seed=7, chunk=32, warm_start=warm_start)
 
-        def evaluate(costs):
+        def evaluate(costs, _):
             used = np.asarray(utilization(tiny, simulator.run(node_weeks.unpack(costs))).mean)
             return Evaluation(node_weeks.pack(used), {})
 
@@ -133,9 +134,9 @@ def test_search_path_is_the_same_from_bases_from_scratch_and_resumed(tiny):
 
     states: dict[str, list] = {"kept": [], "scratch": [], "resumed": []}
     keep = lambda name: lambda state, record: states[name].append(state)
-    search(evaluation(True), plan, config, on_iteration=keep("kept"))
-    search(evaluation(False), plan, config, on_iteration=keep("scratch"))
-    search(evaluation(True), plan, config, state=states["kept"][3], on_iteration=keep("resumed"))
+    search(evaluation(True), plan, method, space=space, on_iteration=keep("kept"))
+    search(evaluation(False), plan, method, space=space, on_iteration=keep("scratch"))
+    search(evaluation(True), plan, method, space=space, state=states["kept"][3], on_iteration=keep("resumed"))
     for i in range(ITERATIONS):
         np.testing.assert_array_equal(states["kept"][i].next_costs, states["scratch"][i].next_costs)
     for early, late in zip(states["resumed"], states["kept"][4:], strict=True):

@@ -12,7 +12,7 @@ from jaxsim.cost_search import CurvatureUpdate, DampedBfgs, DecayingMaximum, Sto
 from jaxsim.runs.folder import RunError, open_run
 from jaxsim.studies.progress import Silent
 
-SIMULATION: dict[str, Any] = {"products": 20, "seed": 3}
+SIMULATION: dict[str, Any] = {"products": 20, "trials": 2, "seed": 3}
 
 pytestmark = pytest.mark.usefixtures("fast_engine")
 
@@ -49,8 +49,6 @@ def test_tables_say_what_metrics_say(found):
     row, metrics = found.kpis.to_pylist()[0], found.metrics
     assert (row["constrained"], row["basis"]) == (metrics.expected_kpis[row["indicator"]].result.mean, "expected")
     assert row["label"]
-    assert metrics.wmapd is not None
-    assert found.iterations["wmapd"].to_numpy().min() == metrics.wmapd.mean
     assert metrics.result == metrics.wmapd_expected
     assert found.iterations.num_rows == found.metrics.iterations == 5
     assert {"node", "week", "cost"} <= set(found.costs.column_names)
@@ -122,10 +120,11 @@ def test_says_which_tables_a_result_lacks(scenario):
 
 def test_methods_of_ones_own_pass_through(scenario, found):
     frozen = jaxsim.search(scenario, **SIMULATION, iterations=5, curvature=Frozen())
-    assert frozen.iterations["curvature_skipped"].to_pylist() == [False, *[True] * 4]
+    assert all(frozen.iterations["curvature_skipped"].to_pylist())
     assert not frozen.history.equals(found.history)
     small = jaxsim.search(scenario, **SIMULATION, iterations=5, limits=[DecayingMaximum(initial=1e-3)])
-    assert np.diff(costs_by_iteration(small)[2:], axis=0).max() < np.diff(costs_by_iteration(found)[2:], axis=0).max()
+    largest = lambda result: np.abs(np.diff(costs_by_iteration(result), axis=0)).max()
+    assert 0 < largest(small) < largest(found) / 100
     short = jaxsim.search(scenario, **SIMULATION, iterations=5, stop=[AfterTwo()])
     assert short.metrics.iterations == 2
     assert short.metrics.stopped == StopReason.STALLED.value
@@ -156,6 +155,12 @@ def test_methods_of_ones_own_are_kept_in_words_and_resumed(scenario, tmp_path):
         ({"products": 0}, "at least 1"),
         ({"engine": "magic"}, "no engine 'magic'"),
         ({"curvature": "newton"}, "no curvature 'newton'"),
+        ({"method": "guess"}, "method: there is no 'guess'; there are newton and paper"),
+        ({"arrivals": "hoped"}, "arrivals: there is no 'hoped'"),
+        ({"deviation_price": -1.0}, "must be a number of at least 0"),
+        ({"deviation_price": "dear"}, "a number, a pair"),
+        ({"deviation_price": {"nowhere": 1.0}}, "no node with a plan is called 'nowhere'"),
+        ({"deviation_price": 1.0, "method": "paper"}, "the paper's method has no price of deviation"),
         ({"curvature": 3}, "cannot be called"),
         ({"stop": ["soon"]}, "'soon' is no rule"),
         ({"resume": True}, "name its run folder"),
@@ -165,6 +170,27 @@ def test_methods_of_ones_own_are_kept_in_words_and_resumed(scenario, tmp_path):
 def test_refuses_settings_that_cannot_be(scenario, options, message):
     with pytest.raises(RunError, match=message):
         jaxsim.search(scenario, **options)
+
+
+@pytest.mark.parametrize("given", [0.5, [0.2, 0.7], {"every": 0.5, "first": (0.0, 0.1)}])
+def test_costs_stay_in_the_box_of_the_price_of_deviation(scenario, given):
+    """Of one price, of an asymmetric one, and of one by node, where a plan that may be missed from below has none."""
+    nodes = jaxsim.search(scenario, **SIMULATION, iterations=1).costs["node"].to_pylist()
+    by_node = isinstance(given, dict)
+    price = dict.fromkeys(nodes, given["every"]) | {nodes[0]: given["first"]} if by_node else given
+    found = jaxsim.search(scenario, **SIMULATION, iterations=12, deviation_price=price)
+    cost, node = found.costs["cost"].to_numpy(), np.array(nodes)
+    pair = lambda value: (value, value) if isinstance(value, float) else value
+    for name in set(nodes):
+        under, over = pair(price[name] if by_node else price)
+        assert (cost[node == name] >= -under).all()
+        assert (cost[node == name] <= over).all()
+    assert cost.any()
+
+
+def test_a_search_starts_from_given_costs(scenario, found):
+    again = jaxsim.search(scenario, **SIMULATION, iterations=1, start=found.costs)
+    np.testing.assert_allclose(again.history["cost"].to_numpy(), found.costs["cost"].to_numpy())
 
 
 def test_an_interrupted_search_in_memory_gives_what_it_found(scenario):

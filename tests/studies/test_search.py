@@ -18,7 +18,7 @@ from jaxsim.studies.search import Interrupted, search
 from jaxsim.studies.settings import ENGINES, Simulation
 from jaxsim.studies.simulate import simulate
 
-SIMULATION: dict[str, Any] = {"products": 20, "seed": 3}
+SIMULATION: dict[str, Any] = {"products": 20, "trials": 2, "seed": 3}
 SEARCH: dict[str, Any] = SIMULATION | {"iterations": 8}
 
 pytestmark = pytest.mark.usefixtures("fast_engine")
@@ -94,10 +94,19 @@ def test_search_leaves_the_promised_files(whole):
     iterations = whole.table("iterations")
     assert {"iteration", "wmapd", "bound", "pna", "step", "seconds"} <= iterations.keys()
     assert iterations["iteration"].tolist() == list(range(metrics["iterations"]))
-    assert iterations["wmapd"][metrics["promoted_iteration"]] == iterations["wmapd"].min() == metrics["wmapd"]
+    assert metrics["promoted_iteration"] == iterations["iteration"][-1]
+    assert {"projected_violation", "projected_noise", "gap", "product_trials"} <= iterations.keys()
     assert whole.table("costs").keys() == {"resource", "node", "week", "cost", "reachable"}
     assert {"node", "week", "plan", "unconstrained", "constrained"} <= whole.table("utilization").keys()
     assert len(list(whole.checkpoints.iterdir())) == 3
+
+
+def test_the_papers_method_promotes_its_best_iteration(scenario, tmp_path):
+    """It sees one sample throughout, so what it promotes is what it saw."""
+    run = searched(scenario, tmp_path / "paper", method="paper")
+    metrics, iterations = metrics_of(run), run.table("iterations")
+    assert iterations["wmapd"][metrics["promoted_iteration"]] == iterations["wmapd"].min() == metrics["wmapd"]
+    assert "projected_violation" not in iterations
 
 
 @pytest.mark.parametrize("step", [1, 2, 5])

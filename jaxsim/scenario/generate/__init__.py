@@ -2,6 +2,7 @@
 
     generate("scenario", "demo", seed=1)
     generate("parts", "demo", seed=1, demand_history="carparts.csv")
+    generate("grocery", "demo", seed=1, demand_history="weekly.parquet")
 
 Everything is made up: sites stand near real cities and parameters follow published figures, but no retailer's data is
 in it.
@@ -29,14 +30,14 @@ __all__ = ["PRESETS", "Generated", "Preset", "generate"]
 
 @dataclasses.dataclass(frozen=True)
 class Generated:
-    """What `generate` wrote: the folder, numbers of products, inbound nodes and weeks, and series left out."""
+    """What `generate` wrote: the folder, and numbers of products, inbound nodes and weeks."""
 
     folder: Path
     products: int
     inbound_nodes: int
     weeks: int
-    series_dropped: int
-    """Series of the demand history without a single observation."""
+    remarks: tuple[str, ...]
+    """What was taken of the demand history, left out or changed, a sentence part each."""
 
 
 def generate(
@@ -53,8 +54,8 @@ def generate(
         out: must not exist, or be an empty folder, unless it is to be overwritten.
         preset: a name in `PRESETS`, or a `Preset`.
         seed: whole number, at least 0.
-        demand_history: CSV file of monthly demand, a series per row and no header (see `history`); replaces the
-            preset's products and their demand.
+        demand_history: table of weekly demand by product and region, or of monthly demand by product (see `history`);
+            replaces the preset's products and their demand, and its regions where the table has some.
         form: "parquet" or "csv".
         overwrite: replace a scenario in `out` that jaxsim wrote, when the new one is complete.
 
@@ -70,7 +71,8 @@ def generate(
         raise ValueError(f"seed must be at least 0, not {seed}")
     history = None if demand_history is None else read_history(demand_history)
     stream = lambda number: np.random.default_rng([seed, number])
-    network = make_network(stream(0), preset)
+    regional = None if history is None else history.regional
+    network = make_network(stream(0), preset, regional)
     vendors = make_vendors(stream(1), preset, network)
     catalog = _catalog(stream(2), preset, vendors, history)
     expected = ExpectedArrivals(vendors, network, preset.weeks)
@@ -85,10 +87,14 @@ def generate(
                 demand = seasonal_demand(rng, block, preset.weeks)
             else:
                 demand = history.demand(start, start + BLOCK, preset.weeks)
-            expected.add(_write_block(writer, rng, block, demand, vendors, network))
+            if regional is None:
+                share = catalogs.demand_shares(rng, network, len(block))
+            else:
+                share = regional.share[start : start + BLOCK]
+            expected.add(_write_block(writer, rng, block, demand, share, vendors, network))
         writer.append("labor_plan", plan_table(network, plan(stream(3), preset, network, expected)))
-    dropped = 0 if history is None else history.dropped
-    return Generated(Path(out), len(catalog), int(network.inbound.sum()), preset.weeks, dropped)
+    remarks = () if history is None else history.remarks
+    return Generated(Path(out), len(catalog), int(network.inbound.sum()), preset.weeks, remarks)
 
 
 def _catalog(rng: np.random.Generator, preset: Preset, vendors: Vendors, history: History | None) -> Catalog:
@@ -103,11 +109,11 @@ def _write_block(
     rng: np.random.Generator,
     block: Catalog,
     demand: Demand,
+    share: np.ndarray,
     vendors: Vendors,
     network: Network,
 ) -> states.Block:
     """Draw the rest of a block of products, write its rows, and return its state for the labor plan."""
-    share = catalogs.demand_shares(rng, network, len(block))
     sourcing = catalogs.sourcing_costs(rng, block, vendors, network)
     split = states.order_split(block, vendors, network, share, sourcing)
     state = states.initial_state(rng, block, demand, vendors, network, share, split)

@@ -10,7 +10,7 @@ import dataclasses
 import numpy as np
 import pyarrow as pa
 
-from jaxsim.scenario.generate.demand import SPREADS, Demand, quantiles
+from jaxsim.scenario.generate.demand import SHARE_CONCENTRATION, SPREADS, Demand, quantiles, whole_millionths
 from jaxsim.scenario.generate.network import CROSS_DOCK, STORAGE, Network
 from jaxsim.scenario.generate.presets import Preset
 from jaxsim.scenario.generate.vendors import SIZES, Vendors
@@ -92,7 +92,7 @@ def make_catalog(
         units=units,
         spread=rng.choice(len(SPREADS), count, p=(0.15, 0.2, 0.3, 0.2, 0.15)),
     )
-    if preset.oddities:
+    if preset.oddities and count >= len(ODDITIES):
         _plant_oddities(catalog, len(vendors.local))
     return catalog
 
@@ -118,10 +118,8 @@ def seasonal_demand(rng: np.random.Generator, catalog: Catalog, weeks: int) -> D
 
 def demand_shares(rng: np.random.Generator, network: Network, count: int) -> np.ndarray:
     """Shares (products, regions) about the population's, in whole millionths that sum to 1."""
-    share = rng.gamma(30 * network.weight, size=(count, len(network.weight))) + 1e-4
-    ends = np.cumsum(share, axis=1)
-    whole = np.round(1e6 * ends / ends[:, -1:])
-    return np.diff(whole, axis=1, prepend=0) / 1e6
+    parts = rng.gamma(SHARE_CONCENTRATION * network.weight, size=(count, len(network.weight)))
+    return whole_millionths(parts + 1e-4)
 
 
 def sourcing_costs(rng: np.random.Generator, catalog: Catalog, vendors: Vendors, network: Network) -> np.ndarray:

@@ -33,6 +33,31 @@ class Demand:
         return moments(*extend(np.array(QUANTILE_LEVELS), self.quantiles.astype(float)))
 
 
+@dataclasses.dataclass(frozen=True)
+class RegionalDemand:
+    """Where real demand is: the regions (R) by name, their parts of all demand, and the products' own."""
+
+    regions: list[str]
+    weight: np.ndarray
+    """(R,) positive, sums to 1."""
+    share: np.ndarray
+    """(products, R) in whole millionths, sums to 1."""
+
+
+SHARE_CONCENTRATION = 30
+"""How close products' shares of regions are to the whole's: that of a Dirichlet distribution.
+
+To a product whose sales by region are known it says as much as 30 units.
+"""
+
+
+def whole_millionths(parts: np.ndarray) -> np.ndarray:
+    """Parts (products, regions) in proportion to these, in whole millionths that sum to 1."""
+    ends = np.cumsum(parts, axis=1)
+    whole = np.round(1e6 * ends / ends[:, -1:])
+    return np.diff(whole, axis=1, prepend=0) / 1e6
+
+
 @cache
 def _grid() -> np.ndarray:
     """Quantiles (spreads, means, levels) of the negative binomial distributions of the grid."""

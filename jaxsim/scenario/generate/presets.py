@@ -13,7 +13,8 @@ class Preset:
     """What distinguishes one generated scenario from another.
 
     Attributes:
-        regions, region_spacing: number of demand regions and the least distance between their centers, miles.
+        regions, region_spacing: number of demand regions and the least distance between their centers, miles; a demand
+            history with regions has its own, with as much room for each.
         cross_docks, storages, fulfillments: nodes of each kind; all cross docks are inbound.
         inbound_storages, inbound_fulfillments: how many of them vendors deliver to.
         vendors, products, weeks: sizes.

@@ -8,7 +8,7 @@ from jax import lax
 from jaxtyping import Array, Float, Int32
 
 from jaxsim.kernels.buying import BuyingLP, Method, Shape, Start, default_method, known_or, solve_from
-from jaxsim.simulator.state import Inputs, Order, Shared, State
+from jaxsim.simulator.state import Inputs, Order, Review, Shared, State
 
 _SNAP = 1e6  # order vectors are snapped to this part of a case pack before rounding
 
@@ -33,7 +33,8 @@ class BuyByLP:
     ) -> tuple[Order, Start]:
         """The order, and where its LPs ended."""
         quantity = jnp.where(inputs.reviewed(day), order_quantity(inputs, state, day), 0)
-        problem = buying_lp(inputs, shared, state, quantity, day)
+        charge = capacity_cost(inputs, shared, day)
+        problem = buying_lp(inputs, shared, Review.of(state, quantity), day // 7, charge)
         block, method = _block(quantity.size), self._method(inputs)
         lps, carry = solve_from(problem, carry, block=block, active=quantity > 0, method=method)
         units = whole_packs(inputs, lps.order, quantity)
@@ -80,23 +81,27 @@ def overage_cost(inputs: Inputs, shared: Shared, week: Int32[Array, ""]) -> Floa
 
 
 def buying_lp(
-    inputs: Inputs, shared: Shared, state: State, quantity: Int32[Array, " batch"], day: Int32[Array, ""]
+    inputs: Inputs, shared: Shared, review: Review, week: Int32[Array, ""], capacity: Float[Array, "slots batch"]
 ) -> BuyingLP:
     """The LP of `jaxsim.kernels.buying` for every product-trial that orders; the others get an empty one.
 
     Units that wait are certain demand: they widen their region's first segment.
+
+    Args:
+        week: of the review.
+        capacity: c(λ) of its day.
     """
     dtype = inputs.lp_route_cost.dtype
-    width = lax.dynamic_index_in_dim(inputs.segment_width, day // 7, keepdims=False)
-    width = width.at[:, 0].add(state.backlog.astype(dtype))
-    supply = jnp.where(quantity > 0, state.on_hand + state.incoming, 0)
+    width = lax.dynamic_index_in_dim(inputs.segment_width, week, keepdims=False)
+    width = width.at[:, 0].add(review.backlog.astype(dtype))
+    supply = jnp.where(review.quantity > 0, review.supply, 0)
     return BuyingLP(
-        order_cost=inputs.lp_sourcing_cost + capacity_cost(inputs, shared, day),
-        order_cap=jnp.where(inputs.orderable, quantity, 0).astype(dtype),
-        order_total=quantity.astype(dtype),
+        order_cost=inputs.lp_sourcing_cost + capacity,
+        order_cap=jnp.where(inputs.orderable, review.quantity, 0).astype(dtype),
+        order_total=review.quantity.astype(dtype),
         supply=supply.astype(dtype),
         route_cost=inputs.lp_route_cost,
-        overage_cost=overage_cost(inputs, shared, day // 7),
+        overage_cost=overage_cost(inputs, shared, week),
         segment_value=inputs.segment_value[None],
         segment_width=width,
     )

@@ -1,4 +1,4 @@
-"""Scenarios with real demand history."""
+"""Scenarios with a wide table of monthly demand."""
 
 from pathlib import Path
 
@@ -7,7 +7,8 @@ import pytest
 
 from jaxsim.scenario import QUANTILE_COLUMNS, find_faults, load
 from jaxsim.scenario.generate import generate
-from jaxsim.scenario.generate.history import WEEK_OF_MONTH, read_history
+from jaxsim.scenario.generate.history import read_history
+from jaxsim.scenario.generate.history.wide import WEEK_OF_MONTH
 
 CARPARTS = Path(__file__).parents[3] / "shared" / "data" / "carparts.csv"
 
@@ -29,7 +30,7 @@ def small(tmp_path):
 
 def test_small_history(small, tmp_path):
     written = generate(tmp_path / "scenario", "tiny", seed=2, demand_history=small)
-    assert (written.products, written.series_dropped) == (4, 1)
+    assert (written.products, written.remarks) == (4, ("left out 1 series without observations",))
     assert find_faults(written.folder) == []
     scenario = load(written.folder)
     assert scenario.products == ["S00000", "S00002", "S00003", "S00004"]
@@ -63,6 +64,7 @@ def test_weekly_distribution_of_a_steady_series_is_nearly_binomial(tmp_path):
         ("1,inf\n3,5\n", r"row 0, column 1 is inf"),
         ("nan,nan\n", "no series has an observation"),
         ("", "not a table of numbers"),
+        ("sku,shop,wk,qty\na,x,1,3\n", "has none of the columns of weekly demand: product, region"),
     ],
 )
 def test_bad_history(tmp_path, text, message):
@@ -76,7 +78,7 @@ def test_bad_history(tmp_path, text, message):
 def test_carparts(tmp_path):
     months = np.genfromtxt(CARPARTS, delimiter=",")
     written = generate(tmp_path / "carparts", "demo", seed=1, demand_history=CARPARTS)
-    assert (written.products, written.series_dropped) == (2674, 0)
+    assert (written.products, written.remarks) == (2674, ())
     assert find_faults(written.folder) == []
     scenario = load(written.folder)
     mean = scenario.column("demand", "mean").reshape(-1, 5)[:, 0]
