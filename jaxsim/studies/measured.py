@@ -3,6 +3,8 @@
 `unconstrained` is the simulation without capacity costs, `constrained` the one with them, if there is one.
 """
 
+import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -165,8 +167,10 @@ def own_bound(resource: Resource, sizes: Mapping[Resource, float], bound: Figure
     """
     if resource is not ARRIVALS:
         return Figure(0.0)
-    factor = sum(sizes.values()) / sizes[resource]
-    return Figure(float(bound.mean * factor), bound.standard_error * factor)
+    factor = float(sum(sizes.values()) / sizes[resource])
+    found = Figure(bound.mean * factor)
+    known = not math.isnan(bound.standard_error)
+    return dataclasses.replace(found, standard_error=bound.standard_error * factor) if known else found
 
 
 def effect_of(

@@ -17,7 +17,7 @@ from jaxsim.studies.compare import compare
 from jaxsim.studies.search import search
 from jaxsim.studies.simulate import simulate
 
-SIMULATION: dict[str, Any] = {"products": 20, "seed": 3}
+SIMULATION: dict[str, Any] = {"products": 20, "trials": 2, "seed": 3}
 FIRST, SECOND = np.array([[8.0, 10.0], [6.0, 6.0]]), np.array([[9.0, 10.0], [6.0, 8.0]])
 
 

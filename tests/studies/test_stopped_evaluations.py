@@ -14,7 +14,7 @@ from jaxsim.studies.progress import Silent
 from tests.studies.flat import values
 
 TRIALS = 4
-SEARCH: dict[str, Any] = {"products": 20, "seed": 3, "iterations": 4}
+SEARCH: dict[str, Any] = {"products": 20, "trials": 2, "seed": 3, "iterations": 4}
 
 pytestmark = pytest.mark.usefixtures("fast_engine")
 
@@ -105,22 +105,23 @@ def test_a_search_stopped_in_its_evaluation(scenario, tmp_path):
 
 
 def test_a_search_ends_with_the_evaluation_of_its_costs(scenario):
-    found = jaxsim.search(scenario, **SEARCH)
+    options: dict[str, Any] = SEARCH | {"method": "paper"}
+    found = jaxsim.search(scenario, **options)
     metrics = found.metrics
     assert metrics.evaluated_trials == 5  # 2 · 24 · 5 of the 20 · 2 · (4 + 3) product-trials of the search
     assert metrics.product_trials == 2 * 24 * 5 + 20 * 2 * 7
-    again = evaluate(scenario, found.costs, trials=5, seed=SEARCH["seed"])
+    again = evaluate(scenario, found.costs, trials=5, seed=options["seed"])
     for name, _, figure in again.metrics.figures():
         assert getattr(metrics, name) == figure
     assert again.expected.equals(found.expected)
     assert {"wmapd", "wmapd_bound", "pna"} <= metrics.to_json().keys()
-    shorter = jaxsim.search(scenario, products=5, trials=1, iterations=2)
+    shorter = jaxsim.search(scenario, products=5, trials=1, iterations=2, method="paper")
     assert shorter.metrics.evaluated_trials == 4
-    none = jaxsim.search(scenario, **SEARCH, evaluate_trials=0)
+    none = jaxsim.search(scenario, **options, evaluate_trials=0)
     assert not none.metrics.expected
     assert none.metrics.result == none.metrics.wmapd == metrics.wmapd
     assert none.config["search"]["evaluate_trials"] == 0
     with pytest.raises(RunError, match="no table expected: it is of a search"):
         _ = none.expected
     with pytest.raises(RunError, match="at least 2 trials, not 1"):
-        jaxsim.search(scenario, **SEARCH, evaluate_trials=1)
+        jaxsim.search(scenario, **options, evaluate_trials=1)
