@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from jaxsim.simulator import Simulator as Simulator
     from jaxsim.studies.compare import compare as compare
     from jaxsim.studies.evaluate import evaluate as evaluate
+    from jaxsim.studies.frontier import frontier as frontier
     from jaxsim.studies.result import Result as Result
     from jaxsim.studies.result import load_result as load_result
     from jaxsim.studies.search import Interrupted as Interrupted
@@ -64,6 +65,7 @@ _HOMES = {
     "compare": "jaxsim.studies.compare",
     "evaluate": "jaxsim.studies.evaluate",
     "find_faults": "jaxsim.scenario",
+    "frontier": "jaxsim.studies.frontier",
     "generate": "jaxsim.scenario.generate",
     "load": "jaxsim.scenario",
     "load_result": "jaxsim.studies.result",

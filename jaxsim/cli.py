@@ -22,6 +22,7 @@ MISMATCH = BAD_INPUT
 
 SIMULATION_OPTIONS = ("products", "trials", "seed")
 SEARCH_OPTIONS = ("iterations", "method", "arrivals", "curvature", "deviation_price", "start", "evaluate_trials")
+FRONTIER_OPTIONS = ("prices", "iterations", "evaluate_trials")
 EVALUATION_OPTIONS = ("trials", "seed", "engine")
 
 
@@ -113,6 +114,13 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--overwrite", action="store_true", help="replace a run that is there")
     evaluate.add_argument("--quiet", action="store_true", help="no progress")
 
+    frontier = _command(commands, "frontier", _frontier, "what adherence costs, price of deviation by price")
+    _study_options(frontier, "14000", "as many as make 14000 product-trials")
+    frontier.add_argument("--prices", type=_prices, metavar="RHO,…", help="currency per unit (default: by the costs)")
+    frontier.add_argument("--iterations", type=_count, metavar="K", help="most iterations of a price (default: 14)")
+    frontier.add_argument("--evaluate-trials", type=_count, metavar="N", help="futures of each evaluation")
+    frontier.add_argument("--resume", action="store_true", help="go on with the interrupted frontier in RUN")
+
     conformance = _command(commands, "conformance", _conformance, "compare the scan engine with the exact one")
     conformance.add_argument("scenario", type=Path, metavar="SCENARIO")
     conformance.add_argument("--products", type=_count, default=200, metavar="N", help="to sample (default: 200)")
@@ -174,7 +182,11 @@ def _price(text: str) -> Any:
     return numbers[0] if len(numbers) == 1 else numbers
 
 
-_price.__name__ = "price"
+def _prices(text: str) -> list[float]:
+    return [float(part) for part in text.split(",")]
+
+
+_price.__name__ = _prices.__name__ = "price"
 _whole.__name__ = _count.__name__ = "whole number"  # the word in argparse's message
 
 
@@ -246,6 +258,13 @@ def _evaluate(options: argparse.Namespace) -> int:
     return _stoppable(options, partial(evaluate, costs=options.costs), ("evaluation",), EVALUATION_OPTIONS)
 
 
+def _frontier(options: argparse.Namespace) -> int:
+    _prepare(options)
+    from jaxsim.studies.frontier import frontier
+
+    return _stoppable(options, frontier, ("simulation", "frontier"), (*SIMULATION_OPTIONS, *FRONTIER_OPTIONS))
+
+
 def _stoppable(options: argparse.Namespace, study: Any, tables: Sequence[str], names: Sequence[str]) -> int:
     """Run a study that can be stopped and go on, with its report where there is a run folder.
 
@@ -254,7 +273,7 @@ def _stoppable(options: argparse.Namespace, study: Any, tables: Sequence[str], n
     """
     from jaxsim import report
     from jaxsim.atomic import WriteError
-    from jaxsim.report.text.run import metrics_lines
+    from jaxsim.report.text.run import frontier_lines, metrics_lines
     from jaxsim.runs.folder import RunFolder, open_run
     from jaxsim.studies.deviation_price import read_deviation_prices
     from jaxsim.studies.interrupted import Interrupted
@@ -285,6 +304,8 @@ def _stoppable(options: argparse.Namespace, study: Any, tables: Sequence[str], n
             return _say(f"interrupted before a run was begun in {out}; start it again", INTERRUPTED)
         return _say(f"interrupted; go on with --resume --out {out}", INTERRUPTED)
     _print(metrics_lines(result.metrics))
+    if "frontier" in result.tables:
+        _print(frontier_lines(result.tables["frontier"].to_pydict()))
     if page is not None:
         print(page)
     return DONE

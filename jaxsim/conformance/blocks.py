@@ -151,7 +151,7 @@ def _joined(outcomes: Sequence[Outcome]) -> Outcome:
 
 def _effects(problem: Problem, scan: Outcome, events: Outcome) -> Effects:
     system, plan = problem.system, problem.plan
-    used = [np.asarray(utilization(system, outcome, problem.strata).mean) for outcome in (scan, events)]
+    used = [np.asarray(utilization(system, outcome, problem.strata, realized=True).mean) for outcome in (scan, events)]
     planned = np.nan_to_num(plan) > 0
     relative = np.where(planned, np.abs(used[0] - used[1]) / np.where(planned, plan, 1.0), -1.0)
     node, week = np.unravel_index(int(relative.argmax()), relative.shape)

@@ -87,6 +87,28 @@ def _plan_of(utilization: Columns, node: str, week: int) -> float:
     return float(utilization["plan"][(utilization["node"] == node) & (utilization["week"] == week)][0])
 
 
+def frontier(points: Columns, metrics: Metrics) -> Figure:
+    """wMAPD against preferred node availability lost, and against cost per unit, a point per price of deviation."""
+    with house():
+        figure = canvas(9, 4.4)
+        ways = (("pna_loss", "preferred node availability lost"), ("cost_change", "more cost per unit demanded"))
+        for number, (name, label) in enumerate(ways):
+            axes = figure.add_subplot(1, 2, number + 1)
+            error = 1.96 * points[f"{name}_se"]
+            axes.errorbar(points[name], points["wmapd_expected"], xerr=error, color=CONSTRAINED, marker="o", capsize=2)
+            axes.plot(points[name][:1], points["wmapd_expected"][:1], "o", color=UNCONSTRAINED)
+            for price, x, y in zip(points["deviation_price"], points[name], points["wmapd_expected"], strict=True):
+                word = f"{price:.3g}" if price else "no costs"
+                axes.annotate(word, (x, y), xytext=(5, 5), textcoords="offset points", fontsize=8, color=MUTED)
+            if metrics.wmapd_expected_bound is not None:
+                axes.axhline(metrics.wmapd_expected_bound.mean, color=BOUND, linewidth=1.2, linestyle=(0, (4, 2)))
+            axes.set(xlabel=label, ylabel="expected wMAPD" if number == 0 else "", ylim=(0, None))
+            axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+            if name == "pna_loss":
+                axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=1))
+        return figure
+
+
 def node_weeks(history: Columns, utilization: Columns, promoted: int, resource: str) -> Figure:
     """Utilization and cost of two node-weeks of a resource over iterations (Figure 4)."""
     words = words_of(resource)

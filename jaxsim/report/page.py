@@ -46,6 +46,10 @@ def write(path: Path) -> Path:
 
 def _figures(run: RunFolder, metrics: Metrics) -> Iterator[tuple[str, Drawing, str]]:
     """The figures that the run's tables allow: file name, figure, caption."""
+    if run.has("frontier"):
+        caption = "What each price of deviation reaches and costs, in truth: the whole population, fresh draws."
+        yield "frontier", figures.frontier(run.table("frontier"), metrics), caption
+        return
     utilization = run.table(_utilization(run))
     if run.has("iterations"):
         yield (

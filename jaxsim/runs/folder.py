@@ -32,12 +32,15 @@ PACKAGES = ("jaxsim-inbound", "jax", "jaxlib", "numpy", "scipy", "equinox", "hig
 RENAMED = {"scale": "sampling_weight"}
 """Present names of columns that older versions wrote."""
 
-TABLES = ("iterations", "history", "costs", "expected", "totals", "utilization", "contributions")
-FIGURES = ("adherence", "node_weeks", "one_week", "costs")
+TABLES = (
+    *("iterations", "history", "costs", "expected", "totals", "utilization", "contributions"),
+    *("frontier", "frontier_costs"),
+)
+FIGURES = ("adherence", "node_weeks", "one_week", "costs", "frontier")
 CHECKPOINT = re.compile(r"(\d{6,})-([0-9a-f]{64})\.npz")
 """Name of a checkpoint: the number of its step and the checksum of its bytes."""
 
-RESUMABLE = ("search", "evaluation")
+RESUMABLE = ("search", "evaluation", "frontier")
 """Tables of the configuration of runs that can be stopped and go on."""
 
 _FILES = {

@@ -1,7 +1,7 @@
 """Metrics of a run, and two runs side by side, as lines of text."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from jaxsim.runs.metrics import Effect, Figure, Metrics
 from jaxsim.studies.compare import Comparison, Row
@@ -32,6 +32,16 @@ def metrics_lines(metrics: Metrics) -> Iterator[str]:
         yield f"\nCost and service{', expected' if metrics.expected else ''}: without costs, with costs, change"
     for name, effect in metrics.effects.items():
         yield f"{name:{_NAME}s} {_effect(effect)}"
+
+
+def frontier_lines(table: Mapping[str, Sequence[float]]) -> Iterator[str]:
+    """A line per price of deviation: what it reaches and what it costs, with standard errors."""
+    yield "price of deviation   wMAPD expected   × bound   PNA lost             cost per unit, more"
+    for i, price in enumerate(table["deviation_price"]):
+        loss = f"{table['pna_loss'][i]:7.2%} ± {table['pna_loss_se'][i]:.2%}"
+        cost = f"{table['cost_change'][i]:8.4f} ± {table['cost_change_se'][i]:.4f}"
+        reached = f"{table['wmapd_expected'][i]:7.2%} ± {table['wmapd_expected_se'][i]:.2%}"
+        yield f"{price:18.4f}   {reached}   {table['times_bound'][i]:7.2f}   {loss}    {cost}"
 
 
 def _beside(figure: Figure) -> str:

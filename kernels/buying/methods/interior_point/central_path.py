@@ -5,7 +5,8 @@ own order jumps; `sensitivity` is its derivative by order costs. Three cases, wi
 costs give x = (1/2, 1/2) at any barrier; costs that differ by far more than the barrier give the LP's order; in between
 the order moves from one node to the other, and the sensitivity, [[-a, a], [a, -a]], integrates to a whole unit.
 
-Experimental: no command uses either.
+A search's curvature is the sum of sensitivities (`jaxsim.simulator.frozen`). `central_order` is experimental: no
+command uses it.
 """
 
 import jax
