@@ -21,7 +21,16 @@ MISMATCH = BAD_INPUT
 """What `conformance` ends with when the engines differ."""
 
 SIMULATION_OPTIONS = ("products", "trials", "seed")
-SEARCH_OPTIONS = ("iterations", "method", "arrivals", "curvature", "deviation_price", "start", "evaluate_trials")
+SEARCH_OPTIONS = (
+    "iterations",
+    "method",
+    "arrivals",
+    "curvature",
+    "deviation_price",
+    "effort",
+    "start",
+    "evaluate_trials",
+)
 FRONTIER_OPTIONS = ("prices", "iterations", "evaluate_trials")
 EVALUATION_OPTIONS = ("trials", "seed", "engine")
 
@@ -95,6 +104,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="RHO",
         help="what a unit of deviation costs, or UNDER,OVER, or a CSV or Parquet table of node, under, over",
     )
+    search.add_argument("--effort", choices=("default", "high"), help="high: more simulation, nearer the bound")
     search.add_argument("--arrivals", choices=("expected", "realized"), help="what steers (default: expected)")
     search.add_argument("--curvature", choices=("sensitivity", "bfgs"), help="how the curvature is estimated")
     search.add_argument("--start", type=Path, metavar="FILE", help="table of costs to start from")

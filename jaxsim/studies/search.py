@@ -50,14 +50,14 @@ from jaxsim.studies.oracle import BATCHES, Oracle, load_oracle, space_of
 from jaxsim.studies.problem import Problem, facts, load_problem, named, simulator, unseen_trial, with_trials
 from jaxsim.studies.progress import Progress, Silent
 from jaxsim.studies.result import Result, load_result
-from jaxsim.studies.settings import PRODUCT_TRIALS, AnyPolicies, Search, Simulation
+from jaxsim.studies.settings import EFFORTS, AnyPolicies, Search, Simulation
 from jaxsim.system import check_trials
 
 
 def search(
     scenario: Source,
     *,
-    products: int = PRODUCT_TRIALS,
+    products: int | None = None,
     trials: int | None = None,
     seed: int = Simulation.seed,
     engine: str = Simulation.engine,
@@ -65,6 +65,7 @@ def search(
     method: str = Search.method,
     deviation_price: Given = None,
     arrivals: str = Search.arrivals,
+    effort: str = Search.effort,
     iterations: int | None = None,
     start: CostTable | None = None,
     curvature: str | Curvature | None = None,
@@ -80,7 +81,7 @@ def search(
 
     Args:
         scenario: folder of a scenario, or a `Scenario`.
-        products: products to sample in each iteration; all when the scenario has no more.
+        products: products to sample in each iteration, 14,000 when left out; all when the scenario has no more.
         trials: futures of each product in each iteration; when left out, as many as make 14,000 product-trials.
         seed: of sampling, demand and lead times.
         engine: "scan" (fast) or "events" (exact).
@@ -89,6 +90,8 @@ def search(
         deviation_price: ρ, what a unit of deviation from the plan costs, currency per unit: a number, a pair (under,
             over), or either by node; when left out, three times the spread of what a product's nodes cost it.
         arrivals: steer by "expected" arrivals or, as the paper does, by "realized" ones.
+        effort: "default", or "high": three times the product-trials, four times the iterations, and as near the bound
+            as dear prices of deviation come.
         iterations: the most; 20, or 30 of the paper's method, when left out.
         start: table of costs to start from, or its file, see `jaxsim.simulate`.
         curvature: "sensitivity", "bfgs", or a rule of one's own, see `jaxsim.cost_search.Curvature`.
@@ -107,9 +110,10 @@ def search(
         Interrupted: Ctrl-C stopped the search; with a run folder it can go on.
         KeyboardInterrupt: Ctrl-C stopped it before there was anything to go on with.
     """
-    simulation = Simulation(products, trials, seed, engine, policies)
     rules = _rules(limits), _rules(stop)
-    settings = Search(iterations, method, deviation_price, arrivals, curvature, *rules, evaluate_trials)
+    settings = Search(iterations, method, deviation_price, arrivals, curvature, *rules, evaluate_trials, effort)
+    size = EFFORTS[effort].product_trials
+    simulation = Simulation(size if products is None else products, trials, seed, engine, policies, size)
     study = _Study(scenario, simulation, settings, start, progress or Silent())
     if out is None:
         if resume:

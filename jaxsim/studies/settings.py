@@ -35,12 +35,31 @@ METHODS = ("newton", "paper")
 ARRIVALS_BASES = ("expected", "realized")
 """What utilization a search steers by."""
 
-TARGET = 1.87
-"""Multiple of the bound at which the price of deviation is aimed when none is given: what people would see then is
-below twice the bound."""
-
 PRODUCT_TRIALS = 14_000
 """Of an iteration of a search, unless the user says otherwise: as many products as that, and trials that make it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Effort:
+    """What a search by newton takes, and how near the bound it aims, where nothing else is said."""
+
+    product_trials: int
+    """Of an iteration."""
+    iterations: int
+    steady: float
+    """See `jaxsim.cost_search.Newton`, as for the next two."""
+    average: int
+    prices: tuple[float, float]
+    target: float
+    """Multiple of the bound at which the price of deviation is aimed when none is given."""
+
+
+EFFORTS = {
+    "default": Effort(PRODUCT_TRIALS, 20, 10.0, 5, (0.25, 2.0), 1.87),
+    "high": Effort(3 * PRODUCT_TRIALS, 80, 40.0, 20, (0.25, 10.0), 1.15),
+}
+"""The default ends below twice the bound, in what people would see; the other comes as near to it as prices of up to 30
+cost scales do, at the service that this costs."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,12 +69,14 @@ class Simulation:
     products: int = 2_000
     """Products of the sample; all when the scenario has no more."""
     trials: int | None = 2
-    """Futures of each product; with one alone, standard errors are too large. None: as many as make `PRODUCT_TRIALS`
-    product-trials of the sample, at least one."""
+    """Futures of each product; with one alone, standard errors are too large. None: as many as make `product_trials`
+    of the sample, at least one."""
     seed: int = 0
     engine: str = "scan"
     policies: AnyPolicies | None = None
     """Who buys, places and fulfills: values of the engine's own kind; its defaults when left out."""
+    product_trials: int = PRODUCT_TRIALS
+    """Product-trials that `trials` of None make."""
 
     def __post_init__(self) -> None:
         if self.products < 1 or (self.trials is not None and self.trials < 1):
@@ -72,7 +93,7 @@ class Simulation:
 
     def trials_of(self, products: int) -> int:
         """Trials of a sample of so many products."""
-        return max(1, round(PRODUCT_TRIALS / products)) if self.trials is None else self.trials
+        return max(1, round(self.product_trials / products)) if self.trials is None else self.trials
 
     def to_config(self) -> dict[str, Any]:
         """Settings as a table of a run's configuration; policies by what they are, left out when there are none."""
@@ -111,13 +132,16 @@ class Search:
     """Stop rules beside the number of iterations; None: the method's."""
     evaluate_trials: int | None = None
     """Futures of the evaluation that a search ends with; 0 for none, None for what takes no longer than the search."""
+    effort: str = "default"
+    """A name of `EFFORTS`."""
 
     def __post_init__(self) -> None:
         if self.iterations is not None and self.iterations < 1:
             raise RunError("the number of iterations must be at least 1")
         if self.evaluate_trials:
             check_evaluation_trials(self.evaluate_trials)
-        for what, value, names in (("method", self.method, METHODS), ("arrivals", self.arrivals, ARRIVALS_BASES)):
+        choices = ("method", METHODS), ("arrivals", ARRIVALS_BASES), ("effort", tuple(EFFORTS))
+        for what, value, names in ((what, getattr(self, what), names) for what, names in choices):
             if value not in names:
                 raise RunError(f"{what}: there is no {value!r}; there are {' and '.join(names)}")
         if isinstance(self.curvature, str) and self.curvature not in CURVATURES:
@@ -136,6 +160,7 @@ class Search:
         config["deviation_price"] = deviation_price(self.deviation_price).to_config()
         config["curvature"] = None if self.curvature is None else _text(self.curvature)
         config["evaluate_trials"] = self.evaluate_trials
+        config["effort"] = None if self.effort == "default" else self.effort
         rules = {"limits": self.limits, "stop": self.stop}
         config |= {name: [_text(rule) for rule in given] for name, given in rules.items() if given is not None}
         return {name: value for name, value in config.items() if value is not None}
@@ -143,7 +168,7 @@ class Search:
     @property
     def most_iterations(self) -> int:
         """The number of iterations after which the search ends."""
-        return self.iterations or {"newton": 20, "paper": 30}[self.method]
+        return self.iterations or {"newton": EFFORTS[self.effort].iterations, "paper": 30}[self.method]
 
     def of_bound(self, bound: float) -> Newton | Paper:
         """The method and its parameters.
@@ -158,8 +183,11 @@ class Search:
         if self.method == "paper":
             stop = (WithinFactorOfBound(bound), Stalled(patience=12)) if self.stop is None else self.stop
             return Paper(stop=(count, *stop), **given)
-        target = TARGET * bound if self.deviation_price is None and bound > 0 else None
-        return Newton(stop=(count, *(self.stop or ())), at_noise=self.stop is None, target=target, **given)
+        effort = EFFORTS[self.effort]
+        given |= {name: getattr(effort, name) for name in ("steady", "average", "prices")}
+        if self.deviation_price is None and bound > 0:
+            given["target"] = effort.target * bound
+        return Newton(stop=(count, *(self.stop or ())), at_noise=self.stop is None, **given)
 
 
 def _text(method: Any) -> str:

@@ -156,6 +156,7 @@ def test_methods_of_ones_own_are_kept_in_words_and_resumed(scenario, tmp_path):
         ({"engine": "magic"}, "no engine 'magic'"),
         ({"curvature": "newton"}, "no curvature 'newton'"),
         ({"method": "guess"}, "method: there is no 'guess'; there are newton and paper"),
+        ({"effort": "heroic"}, "effort: there is no 'heroic'; there are default and high"),
         ({"arrivals": "hoped"}, "arrivals: there is no 'hoped'"),
         ({"deviation_price": -1.0}, "must be a number of at least 0"),
         ({"deviation_price": "dear"}, "a number, a pair"),
