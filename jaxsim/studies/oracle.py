@@ -54,6 +54,11 @@ class Oracle:
     """Simulated so far."""
 
     @property
+    def trials(self) -> int:
+        """Futures of each product in all batches together."""
+        return sum(batch.product_trials // len(batch.problem.strata) for batch in self.batches)
+
+    @property
     def planned(self) -> Planned:
         """The node-weeks that costs are searched for."""
         return self.batches[0].problem.planned
@@ -95,11 +100,11 @@ def load_oracle(
 
     Args:
         first: the sample of the first batch, which others share when it is the whole population.
-        batches: the most; demand of sample paths may have futures for fewer.
+        batches: the most; of sample paths of demand, at most half are used, so that others are left to judge by.
         curvature: whether the search asks for it.
     """
     trials, there = settings.trials_of(len(first.strata)), first.system.source.trials
-    count = batches if there is None else max(1, min(batches, there // trials))
+    count = batches if there is None else max(1, min(batches, there // 2 // trials))
     found = []
     for number in range(count):
         problem = first

@@ -1,5 +1,6 @@
 """A sampled scenario ready to simulate, and the two engines behind one signature."""
 
+import dataclasses
 import math
 import os
 from collections.abc import Callable
@@ -68,6 +69,14 @@ def load_problem(scenario: Source, size: int, seed: int) -> Problem:
     order = np.array([row[name] for name in scenario_sample.products])
     system = build(scenario_sample, sample.sampling_weight[order])
     return Problem(system, sample.stratum[order], len(population.names), work_saved(population, sample))
+
+
+def with_trials(settings: Simulation, system: System) -> Simulation:
+    """The settings with their number of trials: of sample paths of demand, half at most unless it was given."""
+    trials, there = settings.trials_of(len(system.product_names)), system.source.trials
+    if settings.trials is None and there is not None:
+        trials = min(trials, max(1, there // 2))
+    return dataclasses.replace(settings, trials=trials)
 
 
 def unseen_trial(system: System, trials: int) -> int:

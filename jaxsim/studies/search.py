@@ -47,7 +47,7 @@ from jaxsim.studies.interrupted import Interrupted as Interrupted
 from jaxsim.studies.journal import Journal, from_arrays
 from jaxsim.studies.measured import cost_table, measure, metrics, tables, utilizations
 from jaxsim.studies.oracle import BATCHES, Oracle, load_oracle, space_of
-from jaxsim.studies.problem import Problem, facts, load_problem, named, simulator, unseen_trial
+from jaxsim.studies.problem import Problem, facts, load_problem, named, simulator, unseen_trial, with_trials
 from jaxsim.studies.progress import Progress, Silent
 from jaxsim.studies.result import Result, load_result
 from jaxsim.studies.settings import PRODUCT_TRIALS, AnyPolicies, Search, Simulation
@@ -108,8 +108,9 @@ def search(
         KeyboardInterrupt: Ctrl-C stopped it before there was anything to go on with.
     """
     simulation = Simulation(products, trials, seed, engine, policies)
-    rules = _rules(limits), _rules(stop)
-    settings = Search(iterations, method, deviation_price, arrivals, curvature, *rules, evaluate_trials)
+    settings = Search(
+        iterations, method, deviation_price, arrivals, curvature, _rules(limits), _rules(stop), evaluate_trials
+    )
     study = _Study(scenario, simulation, settings, start, progress or Silent())
     if out is None:
         if resume:
@@ -154,6 +155,8 @@ def _searched(study: _Study, claim: Claim | None, overwrite: bool, resume: bool)
         return load_result(run.path)
     progress.stage(f"loading {named(scenario)}")
     problem = load_problem(scenario, simulation.products, simulation.seed)
+    simulation = with_trials(simulation, problem.system)
+    study = dataclasses.replace(study, simulation=simulation)
     check_trials(problem.system, 0, study.settings.evaluate_trials or 0)  # now, not after the search
     made_from = facts(problem, fingerprint, simulation.seed)
     oracle = _oracle(study, problem)
@@ -184,7 +187,7 @@ def _searched(study: _Study, claim: Claim | None, overwrite: bool, resume: bool)
         progress.stage("simulating other products and futures")
         out_of_sample = _out_of_sample(scenario, simulation, costs)
         product_trials = _spent(journal) + 3 * oracle.batches[0].product_trials
-        expected = _expected(study, oracle, costs, product_trials, store)
+        expected = _expected(study, problem, costs, oracle.trials, product_trials, store)
     except KeyboardInterrupt as stopped:
         raise Interrupted(path) from stopped
     earlier = sum(journal.figures["seconds"]) - sum(record.seconds for record in found.records)
@@ -314,15 +317,14 @@ def _out_of_sample(scenario: Source, simulation: Simulation, costs: Prices) -> F
 
 
 def _expected(
-    study: _Study, oracle: Oracle, costs: Prices, product_trials: int, store: _Checkpoints | None
+    study: _Study, problem: Problem, costs: Prices, seen: int, product_trials: int, store: _Checkpoints | None
 ) -> Expected:
     """What is true of the costs; nothing where that is not wanted, or demand has only one future.
 
     Args:
-        product_trials: that the search simulated.
+        seen: trials that the search simulated. product_trials: that it simulated.
     """
-    simulation, problem = study.simulation, oracle.batches[0].problem
-    seen = len(oracle.batches) * simulation.trials_of(len(problem.strata))
+    simulation = study.simulation
     trials, first = fresh_trials(problem, seen, product_trials, study.settings.evaluate_trials)
     if trials < 2:
         return Expected({}, {}, 0)

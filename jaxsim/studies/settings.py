@@ -128,10 +128,10 @@ class Search:
 
     def to_config(self) -> dict[str, Any]:
         """Settings as a table of a run's configuration; rules by what they are, absent ones left out."""
-        config: dict[str, Any] = {name: getattr(self, name) for name in ("iterations", "method", "arrivals")}
+        names = ("iterations", "method", "arrivals", "evaluate_trials")
+        config: dict[str, Any] = {name: getattr(self, name) for name in names}
         config["deviation_price"] = deviation_price(self.deviation_price).to_config()
         config["curvature"] = None if self.curvature is None else _text(self.curvature)
-        config["evaluate_trials"] = self.evaluate_trials
         rules = {"limits": self.limits, "stop": self.stop}
         config |= {name: [_text(rule) for rule in given] for name, given in rules.items() if given is not None}
         return {name: value for name, value in config.items() if value is not None}
