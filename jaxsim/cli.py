@@ -21,15 +21,7 @@ MISMATCH = BAD_INPUT
 """What `conformance` ends with when the engines differ."""
 
 SIMULATION_OPTIONS = ("products", "trials", "seed")
-SEARCH_OPTIONS = (
-    "iterations",
-    "method",
-    "arrivals",
-    "curvature",
-    "deviation_price",
-    "start",
-    "evaluate_trials",
-)
+SEARCH_OPTIONS = ("iterations", "method", "arrivals", "curvature", "deviation_price", "start", "evaluate_trials")
 EVALUATION_OPTIONS = ("trials", "seed", "engine")
 
 

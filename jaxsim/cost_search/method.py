@@ -20,6 +20,8 @@ class Move:
     """H, of the node-weeks that have a price."""
     gain: Float64[np.ndarray, " parts"]
     """See `SearchState.gain`."""
+    price: float
+    """See `SearchState.price`."""
     costs: Float64[np.ndarray, " h"]
     """λ to simulate next."""
     limited: float

@@ -53,7 +53,7 @@ class Paper:
         """The step after a simulation, which `state` has booked."""
         matrix, skipped = self._matrix(plan, space, state, evaluation)
         step, limited = self._step(plan, space, state, matrix)
-        return Move(matrix, state.gain, state.costs[-1] + step, limited, skipped)
+        return Move(matrix, state.gain, 1.0, state.costs[-1] + step, limited, skipped)
 
     def answer(self, plan: Float64[np.ndarray, " h"], space: Space, state: SearchState) -> Answer:
         """The costs of least wMAPD that were simulated."""

@@ -124,6 +124,7 @@ def start_state(space: Space, method: Method, start: Float64[np.ndarray, " h"] |
         next_costs=method.start(space) if start is None else np.clip(start, least, most),
         curvature=np.zeros((priced, priced)),
         gain=np.ones(len(space.parts())),
+        price=np.array(1.0),
         costs=nothing,
         violation=nothing,
         error=nothing,
@@ -162,7 +163,8 @@ def _iterate(
     _check_utilization(evaluation.utilization, plan, state.iteration)
     simulated = _observe(evaluation, plan, method, state)
     move = method.move(plan, space, simulated, evaluation)
-    new = dataclasses.replace(simulated, curvature=move.curvature, gain=move.gain, next_costs=move.costs)
+    moved = {"curvature": move.curvature, "gain": move.gain, "price": np.array(move.price)}
+    new = dataclasses.replace(simulated, **moved, next_costs=move.costs)
     record = IterationRecord(
         iteration=state.iteration,
         wmapd=float(new.path[-1]),

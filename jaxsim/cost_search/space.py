@@ -1,5 +1,6 @@
 """What the elements of a search's vectors are: their scale, their resource, and whether they have a price at all."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,11 @@ class Space:
     left out; 0 for a plan that may be missed from below."""
     over: Float64[np.ndarray, " h"] | None = None
     """Of a unit more than planned: costs stay at or below it."""
+
+    def at_price(self, multiple: float) -> "Space":
+        """The space with a multiple of its prices of deviation."""
+        scaled = {name: value * multiple for name in ("under", "over") if (value := getattr(self, name)) is not None}
+        return dataclasses.replace(self, **scaled)
 
     def box(self) -> tuple[Float64[np.ndarray, " h"], Float64[np.ndarray, " h"]]:
         """Least and largest cost of each node-week; 0 and 0 where there is no price."""

@@ -19,6 +19,8 @@ class SearchState:
     """H, units per cost, of the node-weeks that have a price; zeros before there is any."""
     gain: Float64[np.ndarray, " parts"]
     """How many times as strongly as H says node-weeks answer costs, for each part of the space."""
+    price: Float64[np.ndarray, ""]
+    """Price of deviation as a multiple of the space's."""
     costs: Float64[np.ndarray, "points h"]
     """The last few simulated λ, the latest last."""
     violation: Float64[np.ndarray, "points h"]
@@ -63,6 +65,7 @@ class SearchState:
             "violation": (points, n),
             "error": (points, n),
             "gain": arrays["gain"].shape[:1],
+            "price": (),
             "path": (count,),
             "next_costs": (n,),
         }

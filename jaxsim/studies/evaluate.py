@@ -198,7 +198,8 @@ def _evaluated(study: _Study, claim: Claim | None, overwrite: bool, resume: bool
     if claim is not None and run is None:
         run = claim.begin(config, made_from, overwrite)
     kept, keep = (None, None) if run is None else _checkpoints(run, fingerprint, config)
-    found = expect(scenario, problem, prices, settings, unseen_trial(one, settings.trials_of(1)), progress, kept, keep)
+    first = unseen_trial(one, settings.trials_of(len(names)))
+    found = expect(scenario, problem, prices, settings, first, progress, kept, keep)
     seconds = time.perf_counter() - started
     numbers = Metrics(**found.metrics, product_trials=found.product_trials, seconds=seconds)
     charged = pa.table(planned.columns() | {"cost": planned.pack_prices(prices)})

@@ -108,9 +108,8 @@ def search(
         KeyboardInterrupt: Ctrl-C stopped it before there was anything to go on with.
     """
     simulation = Simulation(products, trials, seed, engine, policies)
-    settings = Search(
-        iterations, method, deviation_price, arrivals, curvature, _rules(limits), _rules(stop), evaluate_trials
-    )
+    rules = _rules(limits), _rules(stop)
+    settings = Search(iterations, method, deviation_price, arrivals, curvature, *rules, evaluate_trials)
     study = _Study(scenario, simulation, settings, start, progress or Silent())
     if out is None:
         if resume:
@@ -187,7 +186,7 @@ def _searched(study: _Study, claim: Claim | None, overwrite: bool, resume: bool)
         progress.stage("simulating other products and futures")
         out_of_sample = _out_of_sample(scenario, simulation, costs)
         product_trials = _spent(journal) + 3 * oracle.batches[0].product_trials
-        expected = _expected(study, problem, costs, oracle.trials, product_trials, store)
+        expected = _expected(study, oracle, costs, product_trials, store)
     except KeyboardInterrupt as stopped:
         raise Interrupted(path) from stopped
     earlier = sum(journal.figures["seconds"]) - sum(record.seconds for record in found.records)
@@ -317,14 +316,15 @@ def _out_of_sample(scenario: Source, simulation: Simulation, costs: Prices) -> F
 
 
 def _expected(
-    study: _Study, problem: Problem, costs: Prices, seen: int, product_trials: int, store: _Checkpoints | None
+    study: _Study, oracle: Oracle, costs: Prices, product_trials: int, store: _Checkpoints | None
 ) -> Expected:
     """What is true of the costs; nothing where that is not wanted, or demand has only one future.
 
     Args:
         seen: trials that the search simulated. product_trials: that it simulated.
     """
-    simulation = study.simulation
+    simulation, problem = study.simulation, oracle.batches[0].problem
+    seen = len(oracle.batches) * simulation.trials_of(len(problem.strata))
     trials, first = fresh_trials(problem, seen, product_trials, study.settings.evaluate_trials)
     if trials < 2:
         return Expected({}, {}, 0)

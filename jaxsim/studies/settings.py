@@ -35,6 +35,10 @@ METHODS = ("newton", "paper")
 ARRIVALS_BASES = ("expected", "realized")
 """What utilization a search steers by."""
 
+TARGET = 1.87
+"""Multiple of the bound at which the price of deviation is aimed when none is given: what people would see then is
+below twice the bound."""
+
 PRODUCT_TRIALS = 14_000
 """Of an iteration of a search, unless the user says otherwise: as many products as that, and trials that make it."""
 
@@ -128,10 +132,10 @@ class Search:
 
     def to_config(self) -> dict[str, Any]:
         """Settings as a table of a run's configuration; rules by what they are, absent ones left out."""
-        names = ("iterations", "method", "arrivals", "evaluate_trials")
-        config: dict[str, Any] = {name: getattr(self, name) for name in names}
+        config: dict[str, Any] = {name: getattr(self, name) for name in ("iterations", "method", "arrivals")}
         config["deviation_price"] = deviation_price(self.deviation_price).to_config()
         config["curvature"] = None if self.curvature is None else _text(self.curvature)
+        config["evaluate_trials"] = self.evaluate_trials
         rules = {"limits": self.limits, "stop": self.stop}
         config |= {name: [_text(rule) for rule in given] for name, given in rules.items() if given is not None}
         return {name: value for name, value in config.items() if value is not None}
@@ -154,7 +158,8 @@ class Search:
         if self.method == "paper":
             stop = (WithinFactorOfBound(bound), Stalled(patience=12)) if self.stop is None else self.stop
             return Paper(stop=(count, *stop), **given)
-        return Newton(stop=(count, *(self.stop or ())), at_noise=self.stop is None, **given)
+        target = TARGET * bound if self.deviation_price is None and bound > 0 else None
+        return Newton(stop=(count, *(self.stop or ())), at_noise=self.stop is None, target=target, **given)
 
 
 def _text(method: Any) -> str:

@@ -61,6 +61,16 @@ def test_a_higher_price_buys_more_adherence_for_higher_costs(toy):
         assert np.abs(costs).max() == price
 
 
+@pytest.mark.parametrize("target", [0.12, 0.2])
+def test_aims_its_price_at_a_target(toy, target):
+    """The price of deviation ends where what it leaves is what was asked for, from too dear and from too cheap."""
+    for price in (0.15, 0.6):
+        result = search(noisy(toy, 0.01), toy.plan, Newton(target=target, steady=20.0), space=box(toy, price))
+        assert abs(true_wmapd(toy, result.costs) / target - 1) < 0.25
+        assert np.abs(result.costs).max() <= price * float(result.state.price) * (1 + 1e-12)
+        assert 0.25 <= float(result.state.price) <= 2.0
+
+
 def test_ends_at_an_optimum_of_the_box(toy):
     space = box(toy, 0.4)
     start = projected_violation(space, toy.plan, 0 * toy.plan, toy.utilization(0 * toy.plan) - toy.plan, 0 * toy.plan)

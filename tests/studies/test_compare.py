@@ -108,7 +108,7 @@ def test_runs_without_errors_have_no_interval(tmp_path):
 
 @pytest.mark.usefixtures("fast_engine")
 def test_search_leaves_errors_and_contributions(scenario, tmp_path):
-    search(scenario, **SIMULATION, trials=2, iterations=2, out=tmp_path / "search")
+    search(scenario, **SIMULATION, iterations=2, out=tmp_path / "search")
     run = RunFolder(tmp_path / "search")
     metrics = json.loads(run.metrics_file.read_text("utf-8"))
     assert {"wmapd_unconstrained_se", "wmapd_se", "wmapd_noise", "wmapd_out_of_sample_se"} <= metrics.keys()

@@ -25,7 +25,7 @@ from tests.studies.conftest import soft_engine
 from tests.studies.flat import known, values
 
 TRIALS = 4
-SEARCH: dict[str, Any] = {"products": 20, "seed": 3, "iterations": 4}
+SEARCH: dict[str, Any] = {"products": 20, "trials": 2, "seed": 3, "iterations": 4}
 
 
 def equal(first: jaxsim.Result, second: jaxsim.Result, tolerance: float):
@@ -142,12 +142,15 @@ def test_sample_paths_are_those_that_the_trials_of_a_search_did_not_show(scenari
     assert evaluate(paths, costs, trials=4).totals["trial"].to_pylist() == [4, 5, 6, 7] * 2
     assert evaluate(paths, costs, trials=5).totals["trial"].to_pylist() == [0, 1, 2, 3, 4] * 2
     assert first == [4, 0]
-    search: dict[str, Any] = {"products": 24, "iterations": 20, "stop": []}
-    for trials, found in ((1, range(4, 9)), (2, range(4, 9)), (5, range(5, 9)), (6, range(9)), (9, range(9))):
+    search: dict[str, Any] = {"products": 24, "iterations": 20, "method": "paper", "stop": []}
+    for trials, found in ((1, range(1, 9)), (2, range(2, 9)), (5, range(5, 9)), (6, range(9)), (9, range(9))):
         totals = jaxsim.search(paths, **search, trials=trials).totals
         assert totals["trial"].to_pylist() == [*found] * 2
-    assert jaxsim.search(paths, **search, evaluate_trials=3).totals["trial"].to_pylist() == [4, 5, 6] * 2
+    search |= {"trials": 2}
+    assert jaxsim.search(paths, **search, evaluate_trials=3).totals["trial"].to_pylist() == [2, 3, 4] * 2
     assert jaxsim.search(paths, **search, evaluate_trials=8).totals["trial"].to_pylist() == [*range(8)] * 2
+    in_turn = jaxsim.search(paths, products=24, trials=1, iterations=2, method="newton", curvature="bfgs")
+    assert in_turn.totals["trial"].to_pylist() == [4, 5, 6, 7] * 2  # the search takes turns with trials 0 to 3
 
 
 def test_more_trials_than_sample_paths_are_refused_at_once(scenario, costs, monkeypatch):

@@ -18,8 +18,8 @@ from jaxsim.studies.search import Interrupted, search
 from jaxsim.studies.settings import ENGINES, Simulation
 from jaxsim.studies.simulate import simulate
 
-SIMULATION: dict[str, Any] = {"products": 20, "seed": 3}
-SEARCH: dict[str, Any] = SIMULATION | {"iterations": 8, "trials": 2}
+SIMULATION: dict[str, Any] = {"products": 20, "trials": 2, "seed": 3}
+SEARCH: dict[str, Any] = SIMULATION | {"iterations": 8}
 
 pytestmark = pytest.mark.usefixtures("fast_engine")
 
@@ -278,7 +278,7 @@ def test_no_seed_that_a_user_would_take_is_used_out_of_sample(scenario, monkeypa
 
 def test_simulation_with_the_promoted_costs_agrees_with_the_search(scenario, whole):
     costs = whole.path / "costs.parquet"
-    found = simulate(scenario, **SIMULATION, trials=2, costs=costs)
+    found = simulate(scenario, **SIMULATION, costs=costs)
     assert found.metrics.wmapd == whole.metrics().wmapd
     assert found.utilization.equals(whole.arrow("utilization"))
 
