@@ -57,20 +57,30 @@ class Truth:
         plain, groups = zip(*map(self._without_costs, self._simulators), strict=True)
         self._plain = functools.reduce(operator.add, plain)
         self.bound = float(joint_bound(functools.reduce(operator.add, groups), self._plans).mean)
-        self.unconstrained = self._judge(self._plain)
+        self.unconstrained = self.judge(self._plain)
 
     def __call__(self, costs: Float64[np.ndarray, " h"]) -> Judgment:
         """Judge costs λ of the planned node-weeks, currency per unit."""
+        return self.judge(self.totals(costs))
+
+    def totals(self, costs: Float64[np.ndarray, " h"]) -> Totals:
+        """Totals over the population under costs."""
         prices = self.planned.prices(costs)
         parts = (Totals.of(each.system, each.run(prices), self.planned.resources) for each in self._simulators)
-        return self._judge(functools.reduce(operator.add, parts))
+        return functools.reduce(operator.add, parts)
 
-    def _without_costs(self, simulator: Simulator) -> tuple[Totals, OrderGroups]:
-        outcome = simulator.run(None)
-        return Totals.of(simulator.system, outcome, self.planned.resources), OrderGroups.of(simulator.system, outcome)
+    def violation(self, totals: Totals) -> Float64[np.ndarray, " h"]:
+        """V = Ũ − u of the planned node-weeks, units."""
+        used = {each: totals.utilization(each).mean for each in self.planned.resources}
+        return self.planned.pack(used) - self.planned.plan
 
-    def _judge(self, totals: Totals) -> Judgment:
+    def judge(self, totals: Totals) -> Judgment:
+        """Figures of totals."""
         adherence = totals.adherence(self._plans)
         parts = [INDICATORS[PNA].parts(each.columns) for each in (self._plain, totals)]
         fall = relative_fall(totals.weight, None, *parts)
         return Judgment(adherence.wmapd, adherence.noise, float(fall.mean), float(fall.standard_error))
+
+    def _without_costs(self, simulator: Simulator) -> tuple[Totals, OrderGroups]:
+        outcome = simulator.run(None)
+        return Totals.of(simulator.system, outcome, self.planned.resources), OrderGroups.of(simulator.system, outcome)
