@@ -24,8 +24,9 @@ from jaxsim.cost_search.stopping import IterationCount, StopReason, StopRule
 
 LEAST_SIZE = 0.05
 """Part of the mean plan that a node-week's own plan counts for at least, where it stands for how units answer costs."""
-SNAP = 0.02
-"""Mean costs within this part of an end of the box are put there: the iterates that they are the mean of were."""
+SNAP = 0.06
+"""Mean costs within this part of a cost scale, or of the box, of an end of the box are put there: shortened steps come
+near an end and never reach it. Farther moves would change what node-weeks cost beside each other."""
 AT_NOISE = 1.5
 """Times its noise floor that the projected violation of the mean may be where a search has nothing left to mend: noise
 is in the violation, and has moved the costs too."""
@@ -99,8 +100,8 @@ class Newton:
             return Answer.nothing(len(plan))
         iterates = np.vstack([state.costs, state.next_costs])[-self.average :]
         costs, (least, most) = iterates.mean(0), space.at_price(float(state.price)).box()
-        costs = np.where(np.isfinite(most) & (costs >= (1 - SNAP) * most), most, costs)
-        costs = np.where(np.isfinite(least) & (costs <= (1 - SNAP) * least), least, costs)
+        near = SNAP * np.minimum(space.cost_scale, most - least)
+        costs = np.where(costs >= most - near, most, np.where(costs <= least + near, least, costs))
         utilization = plan + state.violation[-self.average :].mean(0)
         return Answer(np.where(space.priced, costs, 0.0), utilization, state.iteration - 1)
 

@@ -1,5 +1,7 @@
 """The default method on a toy response, fresh noise in every iteration: box, optimality, stopping, resuming."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from toy import Toy
@@ -15,6 +17,7 @@ from jaxsim.cost_search import (
     deviation_gap,
     projected_violation,
     search,
+    start_state,
 )
 
 
@@ -81,6 +84,24 @@ def test_ends_at_an_optimum_of_the_box(toy):
     assert deviation_gap(space, toy.plan, result.costs, violation) < 0.12 * deviation_gap(
         space, toy.plan, 0 * toy.plan, toy.utilization(0 * toy.plan) - toy.plan
     )
+
+
+def test_only_costs_at_an_end_of_a_wide_box_are_put_there(toy):
+    """What is a small part of a wide box is still much of a cost scale: it would change what node-weeks cost beside
+    each other."""
+    space, method = box(toy, 32.0), Newton()
+    costs = np.where(np.arange(len(toy.plan)) % 2, -31.5, -31.97)
+    nothing = 0 * costs[None]
+    state = dataclasses.replace(
+        start_state(space, method),
+        iteration=1,
+        next_costs=costs,
+        costs=costs[None],
+        violation=nothing,
+        error=nothing,
+        path=np.zeros(1),
+    )
+    assert np.array_equal(method.answer(toy.plan, space, state).costs, np.where(costs == -31.5, costs, -32.0))
 
 
 def test_stops_when_only_noise_is_left(toy):

@@ -1,0 +1,112 @@
+# optax is an extra of the package, and may be missing.
+# pyright: reportMissingImports=false
+"""The methods of `benchmarks.search`: each runs on a `Course` until its budget is spent.
+
+Ours come from `jaxsim.cost_search`; their own stop rules are watched and not obeyed, so that what they would have
+reached is seen too. Adam is optax's, on the same violations V = Ũ − u.
+"""
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+
+from benchmarks.search_course import Course
+from jaxsim.cost_search import Newton, Paper, SearchState, StopReason, search
+from jaxsim.studies.oracle import BATCHES
+from jaxsim.studies.settings import Search
+
+PRICES = (8.0, 16.0, 32.0)
+"""Prices of deviation, in cost scales, beside the default one: what is nearer to the bound costs more."""
+
+ADAM_RATE = 0.1
+"""Cost scales per iteration."""
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A method and what it is given."""
+
+    name: str
+    run: Callable[[Course], None]
+    price: float | None = None
+    """Price of deviation in cost scales; the default one when left out."""
+    realized: bool = False
+    """Sees realized arrivals instead of expected ones."""
+    batches: int = BATCHES
+    """Samples that its iterations take turns with."""
+    curvature: bool = False
+    """Asks for sensitivities."""
+    needs: str | None = None
+    """Package without which it cannot run."""
+
+    @property
+    def there(self) -> bool:
+        """Whether it can run here."""
+        return self.needs is None or importlib.util.find_spec(self.needs) is not None
+
+
+def _searched(course: Course, method: Newton | Paper, own: Newton | Paper) -> None:
+    """A search of ours, until the budget is spent."""
+
+    def report(state: SearchState, _: object) -> None:
+        stopped = own.stopped(course.plan, course.space, state) is not None
+        course.report(method.answer(course.plan, course.space, state).costs, stopped)
+
+    search(course.ask, course.plan, method, space=course.space, on_iteration=report)
+
+
+def newton(course: Course) -> None:
+    """The default search."""
+    own = Search().of_bound(0.0)
+    assert isinstance(own, Newton)
+    _searched(course, Newton(stop=(_Spent(course),), at_noise=False), own)
+
+
+def paper(course: Course) -> None:
+    """Algorithm 2 as published."""
+    own = Search(method="paper").of_bound(0.0)
+    assert isinstance(own, Paper)
+    _searched(course, Paper(stop=(_Spent(course),)), own)
+
+
+@dataclass(frozen=True)
+class _Spent:
+    """Stop rule: the budget of the run."""
+
+    course: Course
+
+    def __call__(self, path: Float64[np.ndarray, " iterations"]) -> StopReason | None:
+        return StopReason.ITERATIONS if self.course.spent else None
+
+
+def adam(course: Course, rate: float = ADAM_RATE, average: int = Newton().average) -> None:
+    """optax's Adam on −V as a part of the mean plan, costs in cost scales; the mean of the last iterates, as ours."""
+    import jax.numpy as jnp
+    import optax
+
+    space, optimizer = course.space, optax.adam(rate)
+    costs: Any = jnp.zeros(len(course.plan))
+    latest, iteration = [], 0
+    state = optimizer.init(costs)
+    while not course.spent:
+        violation = course.ask(np.asarray(costs) * space.cost_scale, iteration).utilization - course.plan
+        gradient = jnp.asarray(np.where(space.priced, -violation / course.plan.mean(), 0.0))
+        step, state = optimizer.update(gradient, state)
+        costs, iteration = optax.apply_updates(costs, step), iteration + 1
+        latest = [*latest, np.asarray(costs)][-average:]
+        course.report(np.mean(latest, axis=0) * space.cost_scale)
+
+
+OURS = (
+    Contestant("newton", newton, curvature=True),
+    *(Contestant(f"newton, price {price:g}", newton, price, curvature=True) for price in PRICES),
+    Contestant("paper, realized arrivals", paper, realized=True, batches=1),
+    Contestant("paper, expected arrivals", paper, batches=1),
+)
+"""Methods of this package."""
+
+CONTESTANTS = (*OURS, Contestant("adam", adam, needs="optax"))
