@@ -55,7 +55,7 @@ class Effort:
 
 
 EFFORTS = {
-    "default": Effort(PRODUCT_TRIALS, 20, 10.0, 5, (0.25, 2.0), 1.87),
+    "default": Effort(PRODUCT_TRIALS, 20, 10.0, 5, (0.25, 2.0), 1.82),
     "high": Effort(3 * PRODUCT_TRIALS, 80, 40.0, 20, (0.25, 10.0), 1.15),
 }
 """The default ends below twice the bound, in what people would see; the other comes as near to it as prices of up to 30
