@@ -31,7 +31,7 @@ from jaxsim.runs import runtime
 from jaxsim.studies.deviation_price import deviation_price
 from jaxsim.studies.oracle import load_oracle, space_of
 from jaxsim.studies.problem import Problem, load_problem, with_trials
-from jaxsim.studies.settings import PRODUCT_TRIALS, Simulation
+from jaxsim.studies.settings import LEAST_TRIALS, PRODUCT_TRIALS, Simulation
 from validation.environment import device_name, environment
 
 LEVELS = (2.0, 1.5, 1.3, 1.2)
@@ -62,7 +62,7 @@ class Sizes:
     budget: int = BUDGET
     growth: float = GROWTH
     truth_product_trials: int = TRUTH_PRODUCT_TRIALS
-    products: int = PRODUCT_TRIALS
+    products: int = PRODUCT_TRIALS // LEAST_TRIALS
     """Of the sample of an iteration."""
     trials: int | None = None
     """Of each product in an iteration; when left out, as many as make `PRODUCT_TRIALS` product-trials."""

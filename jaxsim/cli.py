@@ -94,7 +94,7 @@ def parser() -> argparse.ArgumentParser:
     simulate.add_argument("--engine", choices=("scan", "events"), default="scan", help="fast or exact (default: scan)")
 
     search = _command(commands, "search", _search, "search the capacity costs of a scenario")
-    _study_options(search, "14000", "as many as make 14000 product-trials")
+    _study_options(search, "7000", "2, or as many as make 14000 product-trials")
     search.add_argument("--sample", dest="products", type=_count, metavar="N", help="the same as --products")
     search.add_argument("--method", choices=("newton", "paper"), help="newton, or the paper's as published")
     search.add_argument("--iterations", type=_count, metavar="K", help="most iterations (default: 20; paper: 30)")
@@ -125,7 +125,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--quiet", action="store_true", help="no progress")
 
     frontier = _command(commands, "frontier", _frontier, "what adherence costs, price of deviation by price")
-    _study_options(frontier, "14000", "as many as make 14000 product-trials")
+    _study_options(frontier, "7000", "2, or as many as make 14000 product-trials")
     frontier.add_argument("--prices", type=_prices, metavar="RHO,…", help="currency per unit (default: by the costs)")
     frontier.add_argument("--iterations", type=_count, metavar="K", help="most iterations of a price (default: 14)")
     frontier.add_argument("--evaluate-trials", type=_count, metavar="N", help="futures of each evaluation")

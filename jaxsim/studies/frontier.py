@@ -31,7 +31,7 @@ from jaxsim.studies.oracle import BATCHES, Oracle, load_oracle, space_of
 from jaxsim.studies.problem import facts, load_problem, named, with_trials
 from jaxsim.studies.progress import Progress, Silent
 from jaxsim.studies.result import Result, load_result
-from jaxsim.studies.settings import PRODUCT_TRIALS, AnyPolicies, Simulation
+from jaxsim.studies.settings import LEAST_TRIALS, PRODUCT_TRIALS, AnyPolicies, Simulation
 
 SCALES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Prices of deviation when none are given, in cost scales."""
@@ -46,7 +46,7 @@ def frontier(
     scenario: Source,
     *,
     prices: Sequence[float] | None = None,
-    products: int = PRODUCT_TRIALS,
+    products: int = PRODUCT_TRIALS // LEAST_TRIALS,
     trials: int | None = None,
     seed: int = Simulation.seed,
     engine: str = Simulation.engine,

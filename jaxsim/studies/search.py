@@ -50,7 +50,7 @@ from jaxsim.studies.oracle import BATCHES, Oracle, load_oracle, space_of
 from jaxsim.studies.problem import Problem, facts, load_problem, named, simulator, unseen_trial, with_trials
 from jaxsim.studies.progress import Progress, Silent
 from jaxsim.studies.result import Result, load_result
-from jaxsim.studies.settings import EFFORTS, AnyPolicies, Search, Simulation
+from jaxsim.studies.settings import EFFORTS, LEAST_TRIALS, AnyPolicies, Search, Simulation
 from jaxsim.system import check_trials
 
 
@@ -81,8 +81,8 @@ def search(
 
     Args:
         scenario: folder of a scenario, or a `Scenario`.
-        products: products to sample in each iteration, 14,000 when left out; all when the scenario has no more.
-        trials: futures of each product in each iteration; when left out, as many as make 14,000 product-trials.
+        products: products to sample in each iteration, 7,000 when left out; all when the scenario has no more.
+        trials: futures of each product in each iteration; when left out, 2 or as many as make 14,000 product-trials.
         seed: of sampling, demand and lead times.
         engine: "scan" (fast) or "events" (exact).
         policies: who buys, places and fulfills, see `docs/extending.md`; the engine's defaults when left out.
@@ -113,7 +113,8 @@ def search(
     rules = _rules(limits), _rules(stop)
     settings = Search(iterations, method, deviation_price, arrivals, curvature, *rules, evaluate_trials, effort)
     size = EFFORTS[effort].product_trials
-    simulation = Simulation(size if products is None else products, trials, seed, engine, policies, size)
+    products = size // LEAST_TRIALS if products is None else products
+    simulation = Simulation(products, trials, seed, engine, policies, size)
     study = _Study(scenario, simulation, settings, start, progress or Silent())
     if out is None:
         if resume:

@@ -35,8 +35,9 @@ METHODS = ("newton", "paper")
 ARRIVALS_BASES = ("expected", "realized")
 """What utilization a search steers by."""
 
-PRODUCT_TRIALS = 14_000
-"""Of an iteration of a search, unless the user says otherwise: as many products as that, and trials that make it."""
+PRODUCT_TRIALS, LEAST_TRIALS = 14_000, 2
+"""Of an iteration of a search, unless the user says otherwise: half as many products as that, and trials that make it.
+Two trials at least, since one says nothing of its own noise, by which a search aims and stops."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Effort:
     """What a search by newton takes, and how near the bound it aims, where nothing else is said."""
 
     product_trials: int
-    """Of an iteration."""
+    """Of an iteration; of products, that many by `LEAST_TRIALS`."""
     iterations: int
     steady: float
     """See `jaxsim.cost_search.Newton`, as for the next two."""
@@ -70,7 +71,7 @@ class Simulation:
     """Products of the sample; all when the scenario has no more."""
     trials: int | None = 2
     """Futures of each product; with one alone, standard errors are too large. None: as many as make `product_trials`
-    of the sample, at least one."""
+    of the sample, at least `LEAST_TRIALS`."""
     seed: int = 0
     engine: str = "scan"
     policies: AnyPolicies | None = None
@@ -93,7 +94,7 @@ class Simulation:
 
     def trials_of(self, products: int) -> int:
         """Trials of a sample of so many products."""
-        return max(1, round(self.product_trials / products)) if self.trials is None else self.trials
+        return max(LEAST_TRIALS, round(self.product_trials / products)) if self.trials is None else self.trials
 
     def to_config(self) -> dict[str, Any]:
         """Settings as a table of a run's configuration; policies by what they are, left out when there are none."""
