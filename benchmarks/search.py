@@ -120,7 +120,7 @@ def _run(
         scenario,
         first,
         simulation,
-        batches=contestant.batches,
+        fresh=contestant.fresh,
         curvature=contestant.curvature,
         realized=contestant.realized,
     )
@@ -133,7 +133,7 @@ def _run(
 
 def _warm_up(scenario: Path, first: Problem, simulation: Simulation) -> None:
     """Compile what all methods of a scenario run."""
-    oracle = load_oracle(scenario, first, simulation, batches=1, curvature=True, realized=False)
+    oracle = load_oracle(scenario, first, simulation, fresh=False, curvature=True, realized=False)
     tell = oracle(np.zeros(len(oracle.planned.plan)), 0).sensitivity
     assert tell is not None
     tell()

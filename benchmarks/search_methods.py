@@ -16,7 +16,6 @@ from jaxtyping import Float64
 
 from benchmarks.search_course import Course
 from jaxsim.cost_search import Newton, Paper, SearchState, StopReason, search
-from jaxsim.studies.oracle import BATCHES
 from jaxsim.studies.settings import Search
 
 PRICES = (8.0, 16.0, 32.0)
@@ -36,8 +35,8 @@ class Contestant:
     """Price of deviation in cost scales; the default one when left out."""
     realized: bool = False
     """Sees realized arrivals instead of expected ones."""
-    batches: int = BATCHES
-    """Samples that its iterations take turns with."""
+    fresh: bool = True
+    """Its iterations take turns with several samples; else all see the first."""
     curvature: bool = False
     """Asks for sensitivities."""
     needs: str | None = None
@@ -104,8 +103,8 @@ def adam(course: Course, rate: float = ADAM_RATE, average: int = Newton().averag
 OURS = (
     Contestant("newton", newton, curvature=True),
     *(Contestant(f"newton, price {price:g}", newton, price, curvature=True) for price in PRICES),
-    Contestant("paper, realized arrivals", paper, realized=True, batches=1),
-    Contestant("paper, expected arrivals", paper, batches=1),
+    Contestant("paper, realized arrivals", paper, realized=True, fresh=False),
+    Contestant("paper, expected arrivals", paper, fresh=False),
 )
 """Methods of this package."""
 

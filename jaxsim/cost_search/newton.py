@@ -15,7 +15,7 @@ from jaxtyping import Float64
 
 from jaxsim.cost_search.box_qp import solve_box_qp
 from jaxsim.cost_search.curvature import Curvature, Evaluation, LpSensitivity, Transition
-from jaxsim.cost_search.deviation import deviation_gap, projected_violation
+from jaxsim.cost_search.deviation import AT_END, deviation_gap, projected_violation
 from jaxsim.cost_search.limits import DecayingMaximum, Recent, StepLimit, combine
 from jaxsim.cost_search.method import Answer, Move, of_priced
 from jaxsim.cost_search.space import Space
@@ -27,14 +27,14 @@ LEAST_SIZE = 0.05
 SNAP = 0.06
 """Mean costs within this part of a cost scale, or of the box, of an end of the box are put there: shortened steps come
 near an end and never reach it. Farther moves would change what node-weeks cost beside each other."""
-AT_NOISE = 1.5
+AT_NOISE = 1.2
 """Times its noise floor that the projected violation of the mean may be where a search has nothing left to mend: noise
 is in the violation, and has moved the costs too."""
 AIMING = 3
 """First iteration after which the price of deviation is aimed: wMAPD has come down by then."""
 EXPONENT, AIM_STEP = 2.0, 1.25
 """By which power of the distance from the target the price moves, and by how much at most: it takes about 1.6 times the
-price for 6% less wMAPD, but costs need an iteration or two to follow."""
+price for 6% less wMAPD. Nor does the box grow by more than a step limit, or its ends would run away from costs."""
 GAINS = (1.0, 10.0)
 """Least and largest."""
 
@@ -55,7 +55,7 @@ class Newton:
     average: int = 5
     """Iterates that the result is the mean of."""
     at_noise: bool = True
-    """Stop when the projected violation of the mean is at its noise floor."""
+    """Stop when the projected violation of the mean is at its noise floor, once steps have shrunk for two means."""
     target: float | None = None
     """wMAPD at which the price of deviation is aimed before steps shrink, within `prices`; None leaves it as it is."""
     prices: tuple[float, float] = (0.25, 2.0)
@@ -80,17 +80,16 @@ class Newton:
 
     def move(self, plan: Float64[np.ndarray, " h"], space: Space, state: SearchState, evaluation: Evaluation) -> Move:
         """The step after a simulation, which `state` has booked."""
-        priced, step, price = space.priced, np.zeros(len(plan)), self._price(plan, space, state)
-        space = space.at_price(price)
         matrix, skipped = self._matrix(plan, space, state, evaluation)
         gain = self._gain(space, state)
-        limited = 0.0
-        if priced.any():
-            step[priced], limited = self._step(plan, space, state, matrix, gain)
-        found = projected_violation(space, plan, state.costs[-1], state.violation[-1], state.error[-1])
+        price = self._price(plan, space, state, matrix, gain)
+        at = space.at_price(float(state.price))  # of the point that was simulated
+        found = projected_violation(at, plan, state.costs[-1], state.violation[-1], state.error[-1])
         figures = {"projected_violation": found.violation, "projected_noise": found.noise}
-        figures["gap"] = deviation_gap(space, plan, state.costs[-1], state.violation[-1])
+        figures["gap"] = deviation_gap(at, plan, state.costs[-1], state.violation[-1])
         figures["price_of_deviation"] = price
+        space = space.at_price(price)
+        step, limited = self._step(plan, space, state, matrix, gain)
         costs = np.clip(state.costs[-1] + step, *space.box())  # at once where the box has become smaller
         return Move(matrix, gain, price, costs, limited, skipped, figures)
 
@@ -107,28 +106,44 @@ class Newton:
 
     def stopped(self, plan: Float64[np.ndarray, " h"], space: Space, state: SearchState) -> StopReason | None:
         """Why to stop now; None to go on."""
-        found = next((reason for rule in self.stop if (reason := rule(state.path)) is not None), None)
-        if found is None and self.at_noise and state.iteration >= self.steady + self.average:
+        if self.at_noise and state.iteration >= self.steady + 2 * self.average:
             last = slice(-self.average, None)
             mean = lambda values: values[last].mean(0)
             error = np.sqrt((state.error[last] ** 2).sum(0)) / len(state.error[last])
             at = space.at_price(float(state.price))
             violation = projected_violation(at, plan, mean(state.costs), mean(state.violation), error)
-            found = StopReason.AT_NOISE if violation.violation <= AT_NOISE * violation.noise else None
-        return found
+            if violation.violation <= AT_NOISE * violation.noise:
+                return StopReason.AT_NOISE
+        return next((reason for rule in self.stop if (reason := rule(state.path)) is not None), None)
 
-    def _price(self, plan: Float64[np.ndarray, " h"], space: Space, state: SearchState) -> float:
+    def _price(
+        self,
+        plan: Float64[np.ndarray, " h"],
+        space: Space,
+        state: SearchState,
+        matrix: Float64[np.ndarray, "priced priced"],
+        gain: Float64[np.ndarray, " parts"],
+    ) -> float:
         """The price of deviation: dearer while wMAPD is to end above the target, cheaper while below it.
 
-        Where it is to end is what is left of it without the violation that costs are still to mend.
+        Where it is to end is what H predicts after the step that the present price asks for, and what the mean of the
+        last iterates keeps of the noise, which H takes for something to mend.
         """
         price = float(state.price)
         if self.target is None or not AIMING < state.iteration <= self.steady:
             return price
-        found = projected_violation(space.at_price(price), plan, state.costs[-1], state.violation[-1], state.error[-1])
-        mended = max(found.violation - found.noise, 0.0) if np.isfinite(found.noise) else found.violation
-        step = ((float(state.path[-1]) - mended) / max(self.target, 1e-9)) ** EXPONENT
-        return float(np.clip(price * np.clip(step, 1 / AIM_STEP, AIM_STEP), *self.prices))
+        at, priced = space.at_price(price), space.priced
+        step = self._step(plan, at, state, matrix, gain)[0]
+        violation = state.violation[-1].copy()
+        violation[priced] += _answering(space, matrix, gain) @ step[priced]
+        noise = projected_violation(at, plan, state.costs[-1], state.violation[-1], state.error[-1]).noise
+        noise = noise / np.sqrt(self.average) if np.isfinite(noise) else 0.0
+        end = np.abs(violation).sum() / plan.sum() + noise
+        factor = (end / max(self.target, 1e-9)) ** EXPONENT
+        reach = combine(self.limits, _recent(space, state))[1]
+        dearest = np.maximum(*(np.abs(end[priced]) for end in at.box()))
+        rise = 1 + float(np.median(reach / np.maximum(dearest, AT_END * space.cost_scale[priced])))
+        return float(np.clip(price * np.clip(factor, 1 / AIM_STEP, min(AIM_STEP, rise)), *self.prices))
 
     def _matrix(
         self, plan: Float64[np.ndarray, " h"], space: Space, state: SearchState, evaluation: Evaluation
@@ -171,22 +186,36 @@ class Newton:
         state: SearchState,
         matrix: Float64[np.ndarray, "priced priced"],
         gain: Float64[np.ndarray, " parts"],
-    ) -> tuple[Float64[np.ndarray, " priced"], float]:
-        """The shortened step of priced node-weeks, and the share of them that ended at a limit before."""
-        priced, costs = space.priced, state.costs[-1]
-        root = np.ones(len(plan))
-        for number, part in enumerate(space.parts()):
-            root[part] = np.sqrt(gain[number])
-        scaled = matrix * root[priced, None] * root[priced]
+    ) -> tuple[Float64[np.ndarray, " h"], float]:
+        """The shortened step, and the share of priced node-weeks that ended at a limit before."""
+        priced, costs, step = space.priced, state.costs[-1], np.zeros(len(plan))
+        if not priced.any():
+            return step, 0.0
+        scaled = _answering(space, matrix, gain)
         floor = (LEAST_SIZE * _size(plan) / space.cost_scale)[priced]
         scaled = scaled - self.damping * np.diag(np.maximum(-np.diag(scaled), floor))
-        points = state.costs[:, priced], state.violation[:, priced]
-        lower, upper = combine(self.limits, Recent(state.iteration - 1, *points, space.cost_scale[priced]))
+        lower, upper = combine(self.limits, _recent(space, state))
         least, most = (end[priced] - costs[priced] for end in space.box())
         lower, upper = np.minimum(np.maximum(lower, least), 0.0), np.maximum(np.minimum(upper, most), 0.0)
-        step = solve_box_qp(scaled, state.violation[-1][priced], lower, upper, tolerance=1e-8).step
-        limited = float(np.mean((step <= lower) | (step >= upper)))
-        return min(1.0, (self.steady / state.iteration) ** self.power) * step, limited
+        full = solve_box_qp(scaled, state.violation[-1][priced], lower, upper, tolerance=1e-8).step
+        step[priced] = min(1.0, (self.steady / state.iteration) ** self.power) * full
+        return step, float(np.mean((full <= lower) | (full >= upper)))
+
+
+def _answering(
+    space: Space, matrix: Float64[np.ndarray, "priced priced"], gain: Float64[np.ndarray, " parts"]
+) -> Float64[np.ndarray, "priced priced"]:
+    """H, each part corrected by its gain."""
+    root = np.ones(len(space.priced))
+    for number, part in enumerate(space.parts()):
+        root[part] = np.sqrt(gain[number])
+    return matrix * root[space.priced, None] * root[space.priced]
+
+
+def _recent(space: Space, state: SearchState) -> Recent:
+    """What step limits look at."""
+    priced = space.priced
+    return Recent(state.iteration - 1, state.costs[:, priced], state.violation[:, priced], space.cost_scale[priced])
 
 
 def _size(plan: Float64[np.ndarray, " h"]) -> Float64[np.ndarray, " h"]:

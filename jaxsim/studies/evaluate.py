@@ -37,8 +37,8 @@ from jaxsim.system import build
 Arrays = Mapping[str, np.ndarray]
 Keep = Callable[[int, Arrays], None]
 
-TRIALS, LEAST_TRIALS = 32, 4
-"""Futures of an evaluation by default, and fewest where a search chooses."""
+TRIALS, LEAST_TRIALS, MOST_TRIALS = 32, 4, 128
+"""Futures of an evaluation by default, and fewest and most where a search chooses."""
 
 
 def evaluate(
@@ -148,11 +148,12 @@ def fresh_trials(problem: Problem, seen: int, product_trials: int, asked: int | 
     Args:
         problem: any sample of the scenario.
         seen: trials of the search, the first of them 0.
-        product_trials: that the search simulated: the evaluation takes about as many, but 4 to 32 trials.
+        product_trials: that the search simulated: the evaluation takes about as many, but 4 to 128 trials.
         asked: trials that are asked for in place of that.
     """
     there = problem.system.source.trials
-    trials = min(max(product_trials // (2 * problem.population), LEAST_TRIALS), TRIALS) if asked is None else asked
+    about = product_trials // (2 * problem.population)
+    trials = min(max(about, LEAST_TRIALS), MOST_TRIALS) if asked is None else asked
     if there is None:
         return trials, 0
     unseen = there - seen

@@ -27,7 +27,7 @@ from jaxsim.scenario import fingerprint as fingerprint_of
 from jaxsim.studies.deviation_price import DeviationPrice
 from jaxsim.studies.evaluate import Expected, expect, fresh_trials
 from jaxsim.studies.interrupted import Interrupted
-from jaxsim.studies.oracle import BATCHES, Oracle, load_oracle, space_of
+from jaxsim.studies.oracle import Oracle, load_oracle, space_of
 from jaxsim.studies.problem import facts, load_problem, named, with_trials
 from jaxsim.studies.progress import Progress, Silent
 from jaxsim.studies.result import Result, load_result
@@ -65,7 +65,7 @@ def frontier(
         prices: prices of deviation, currency per unit; half to sixteen cost scales when left out.
         products, trials, seed, engine, policies: as of `jaxsim.search`.
         iterations: of each price.
-        evaluate_trials: futures of each price's evaluation; when left out, 4 to 32, by what its search takes.
+        evaluate_trials: futures of each price's evaluation; when left out, 4 to 128, by what its search takes.
         out: run folder to write, with a checkpoint after every price; see also `Result.save`.
         overwrite: replace a run that is there.
         resume: go on with the frontier in `out`, whose settings must be these.
@@ -128,7 +128,7 @@ def _traced(study: _Study, claim: Claim | None, overwrite: bool, resume: bool) -
     problem = load_problem(study.scenario, study.simulation.products, study.simulation.seed)
     study = dataclasses.replace(study, simulation=with_trials(study.simulation, problem.system))
     made_from = facts(problem, fingerprint, study.simulation.seed)
-    oracle = load_oracle(study.scenario, problem, study.simulation, batches=BATCHES, curvature=True, realized=False)
+    oracle = load_oracle(study.scenario, problem, study.simulation, fresh=True, curvature=True, realized=False)
     if claim is not None and run is None:
         run = claim.begin(config, made_from, overwrite)
     identity = checkpoint.Identity(fingerprint, folder.fingerprint({k: config[k] for k in ("simulation", "frontier")}))

@@ -24,7 +24,8 @@ from jaxsim.studies.problem import Engine, Problem, load_problem, simulator
 from jaxsim.studies.settings import Simulation
 from jaxsim.system import System, check_trials
 
-BATCHES = 4
+BATCHES, WHOLE_BATCHES = 4, 16
+"""Of a sample, and where it is the whole population: a batch is then no more than other futures of its products."""
 CURVATURE_TRIALS = 1_500
 """Product-trials whose buying LPs tell the curvature; they are simulated for that alone."""
 BARRIER = 1e-3
@@ -94,17 +95,19 @@ class Oracle:
 
 
 def load_oracle(
-    scenario: Source, first: Problem, settings: Simulation, *, batches: int, curvature: bool, realized: bool
+    scenario: Source, first: Problem, settings: Simulation, *, fresh: bool, curvature: bool, realized: bool
 ) -> Oracle:
     """The oracle of a scenario.
 
     Args:
         first: the sample of the first batch, which others share when it is the whole population.
-        batches: the most; of sample paths of demand, at most half are used, so that others are left to judge by.
+        fresh: whether iterations take turns with batches; else all see the first. Of sample paths of demand at most
+            half are used, so that others are left to judge by.
         curvature: whether the search asks for it.
     """
     trials, there = settings.trials_of(len(first.strata)), first.system.source.trials
-    count = batches if there is None else max(1, min(batches, there // 2 // trials))
+    count = 1 if not fresh else WHOLE_BATCHES if len(first.strata) == first.population else BATCHES
+    count = count if there is None else max(1, min(count, there // 2 // trials))
     found = []
     for number in range(count):
         problem = first

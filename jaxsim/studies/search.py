@@ -46,7 +46,7 @@ from jaxsim.studies.evaluate import Expected, expect, fresh_trials
 from jaxsim.studies.interrupted import Interrupted as Interrupted
 from jaxsim.studies.journal import Journal, from_arrays
 from jaxsim.studies.measured import cost_table, measure, metrics, tables, utilizations
-from jaxsim.studies.oracle import BATCHES, Oracle, load_oracle, space_of
+from jaxsim.studies.oracle import Oracle, load_oracle, space_of
 from jaxsim.studies.problem import Problem, facts, load_problem, named, simulator, unseen_trial, with_trials
 from jaxsim.studies.progress import Progress, Silent
 from jaxsim.studies.result import Result, load_result
@@ -98,7 +98,7 @@ def search(
         limits: step limits in place of the usual ones, see `jaxsim.cost_search.StepLimit`.
         stop: stop rules beside the number of iterations, in place of the usual ones, see `jaxsim.cost_search.StopRule`.
         evaluate_trials: futures of the evaluation that it ends with (`jaxsim.evaluate`); 0 for none. When left out, 4
-            to 32, such that it takes about as many product-trials as the search.
+            to 128, such that it takes about as many product-trials as the search.
         out: run folder to write, with a checkpoint after every iteration; see also `Result.save`.
         overwrite: replace a run that is there.
         resume: go on with the search in `out`, whose settings must be these.
@@ -260,7 +260,7 @@ def _oracle(study: _Study, problem: Problem) -> Oracle:
         study.scenario,
         problem,
         study.simulation,
-        batches=BATCHES if isinstance(method, Newton) else 1,
+        fresh=isinstance(method, Newton),
         curvature=isinstance(method.curvature, LpSensitivity),
         realized=study.settings.arrivals == "realized",
     )

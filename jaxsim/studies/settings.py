@@ -6,6 +6,7 @@ from typing import Any
 from jaxsim.cost_search import (
     Curvature,
     DampedBfgs,
+    DecayingMaximum,
     IterationCount,
     LpSensitivity,
     Newton,
@@ -53,13 +54,15 @@ class Effort:
     prices: tuple[float, float]
     target: float
     """Multiple of the bound at which the price of deviation is aimed when none is given."""
+    reach: float
+    """Cost scales that a step moves a cost at most."""
 
 
 EFFORTS = {
-    "default": Effort(PRODUCT_TRIALS, 20, 10.0, 5, (0.25, 2.0), 1.82),
-    "high": Effort(3 * PRODUCT_TRIALS, 80, 40.0, 20, (0.25, 10.0), 1.15),
+    "default": Effort(PRODUCT_TRIALS, 20, 10.0, 5, (0.25, 2.0), 1.8, 1.0),
+    "high": Effort(3 * PRODUCT_TRIALS, 80, 30.0, 20, (0.25, 12.0), 1.12, 2.0),
 }
-"""The default ends below twice the bound, in what people would see; the other comes as near to it as prices of up to 30
+"""The default ends below twice the bound, in what people would see; the other comes as near to it as prices of up to 36
 cost scales do, at the service that this costs."""
 
 
@@ -186,6 +189,7 @@ class Search:
             return Paper(stop=(count, *stop), **given)
         effort = EFFORTS[self.effort]
         given |= {name: getattr(effort, name) for name in ("steady", "average", "prices")}
+        given.setdefault("limits", (DecayingMaximum(effort.reach, decay=1.0),))
         if self.deviation_price is None and bound > 0:
             given["target"] = effort.target * bound
         return Newton(stop=(count, *(self.stop or ())), at_noise=self.stop is None, **given)
