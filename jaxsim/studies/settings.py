@@ -59,7 +59,7 @@ class Effort:
 
 
 EFFORTS = {
-    "default": Effort(PRODUCT_TRIALS, 20, 10.0, 5, (0.25, 2.0), 1.83, 1.0),
+    "default": Effort(PRODUCT_TRIALS, 20, 10.0, 5, (0.25, 2.0), 1.8, 1.0),
     "high": Effort(3 * PRODUCT_TRIALS, 80, 30.0, 20, (0.25, 12.0), 1.15, 2.0),
 }
 """The default ends below twice the bound, in what people would see; the other comes as near to it as prices of up to 36
