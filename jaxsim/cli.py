@@ -32,6 +32,7 @@ SEARCH_OPTIONS = (
     "evaluate_trials",
 )
 FRONTIER_OPTIONS = ("prices", "iterations", "evaluate_trials")
+ROLLING_OPTIONS = ("weeks", "drift", "bias", "cold_every", "deviation_price")
 EVALUATION_OPTIONS = ("trials", "seed", "engine")
 
 
@@ -130,6 +131,16 @@ def parser() -> argparse.ArgumentParser:
     frontier.add_argument("--iterations", type=_count, metavar="K", help="most iterations of a price (default: 14)")
     frontier.add_argument("--evaluate-trials", type=_count, metavar="N", help="futures of each evaluation")
     frontier.add_argument("--resume", action="store_true", help="go on with the interrupted frontier in RUN")
+    rolling = _command(commands, "rolling", _rolling, "refresh costs every week, in a world that goes on")
+    _study_options(rolling, "7000", "2, or as many as make 14000 product-trials")
+    rolling.add_argument("--weeks", type=_count, metavar="N", help="weeks to live (default: 8)")
+    rolling.add_argument("--drift", type=float, metavar="D", help="growth of true demand a week (default: 0)")
+    rolling.add_argument("--bias", type=float, metavar="B", help="believed demand, as a multiple (default: 1)")
+    rolling.add_argument(
+        "--cold-every", type=_whole, metavar="N", help="weeks from one cold search to the next (default: 4; 0: none)"
+    )
+    _deviation_price(rolling)
+    rolling.add_argument("--resume", action="store_true", help="go on with the interrupted study in RUN")
 
     conformance = _command(commands, "conformance", _conformance, "compare the scan engine with the exact one")
     conformance.add_argument("scenario", type=Path, metavar="SCENARIO")
@@ -275,6 +286,13 @@ def _frontier(options: argparse.Namespace) -> int:
     return _stoppable(options, frontier, ("simulation", "frontier"), (*SIMULATION_OPTIONS, *FRONTIER_OPTIONS))
 
 
+def _rolling(options: argparse.Namespace) -> int:
+    _prepare(options)
+    from jaxsim.studies.rolling import rolling
+
+    return _stoppable(options, rolling, ("simulation", "rolling"), (*SIMULATION_OPTIONS, *ROLLING_OPTIONS))
+
+
 def _stoppable(options: argparse.Namespace, study: Any, tables: Sequence[str], names: Sequence[str]) -> int:
     """Run a study that can be stopped and go on, with its report where there is a run folder.
 
@@ -283,7 +301,7 @@ def _stoppable(options: argparse.Namespace, study: Any, tables: Sequence[str], n
     """
     from jaxsim import report
     from jaxsim.atomic import WriteError
-    from jaxsim.report.text.run import frontier_lines, metrics_lines
+    from jaxsim.report.text.run import frontier_lines, metrics_lines, rolling_lines
     from jaxsim.runs.folder import RunFolder, open_run
     from jaxsim.studies.deviation_price import read_deviation_prices
     from jaxsim.studies.interrupted import Interrupted
@@ -316,6 +334,8 @@ def _stoppable(options: argparse.Namespace, study: Any, tables: Sequence[str], n
     _print(metrics_lines(result.metrics))
     if "frontier" in result.tables:
         _print(frontier_lines(result.tables["frontier"].to_pydict()))
+    if "rolling_weeks" in result.tables:
+        _print(rolling_lines(result.tables["rolling_weeks"].to_pylist()))
     if page is not None:
         print(page)
     return DONE

@@ -44,6 +44,20 @@ def frontier_lines(table: Mapping[str, Sequence[float]]) -> Iterator[str]:
         yield f"{price:18.4f}   {reached}   {table['times_bound'][i]:7.2f}   {loss}    {cost}"
 
 
+def rolling_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A line per week and world of a rolling study, and what its refresh took."""
+    yield "week   world      wMAPD     PNA   cost per unit   refresh: iterations, mendable; cold: iterations, mendable"
+    for row in rows:
+        pna, cost = row["preferred_node_availability"], row["cost_per_unit"]
+        line = f"{row['week']:4d}   {row['world']:8s} {row['wmapd']:7.2%} {pna:7.2%}   {cost:13.4f}"
+        if row["iterations"] is not None:
+            line += f"   {row['iterations']:19.0f}, {row['mendable']:7.2%}"
+        if row["cold_mendable"] is not None:
+            until = "more" if row["cold_iterations"] is None else f"{row['cold_iterations']:.0f}"
+            line += f"{until:>20s}, {row['cold_mendable']:7.2%}"
+        yield line
+
+
 def _beside(figure: Figure) -> str:
     """Noise floor and spread, where they are known."""
     parts = {"noise alone": figure.noise, "spread": figure.spread}
