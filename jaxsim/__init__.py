@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from jaxsim.studies.compare import compare as compare
     from jaxsim.studies.evaluate import evaluate as evaluate
     from jaxsim.studies.frontier import frontier as frontier
-    from jaxsim.studies.rolling import rolling as rolling
     from jaxsim.studies.result import Result as Result
     from jaxsim.studies.result import load_result as load_result
+    from jaxsim.studies.rolling import rolling as rolling
     from jaxsim.studies.search import Interrupted as Interrupted
     from jaxsim.studies.search import search as search
     from jaxsim.studies.simulate import simulate as simulate

@@ -99,12 +99,7 @@ def parser() -> argparse.ArgumentParser:
     search.add_argument("--sample", dest="products", type=_count, metavar="N", help="the same as --products")
     search.add_argument("--method", choices=("newton", "paper"), help="newton, or the paper's as published")
     search.add_argument("--iterations", type=_count, metavar="K", help="most iterations (default: 20; paper: 30)")
-    search.add_argument(
-        "--deviation-price",
-        type=_price,
-        metavar="RHO",
-        help="what a unit of deviation costs, or UNDER,OVER, or a CSV or Parquet table of node, under, over",
-    )
+    _deviation_price(search)
     search.add_argument("--effort", choices=("default", "high"), help="high: more simulation, nearer the bound")
     search.add_argument("--arrivals", choices=("expected", "realized"), help="what steers (default: expected)")
     search.add_argument("--curvature", choices=("sensitivity", "bfgs"), help="how the curvature is estimated")
@@ -165,6 +160,16 @@ def _command(commands: Any, name: str, function: Any, text: str) -> argparse.Arg
     command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     command.set_defaults(command=function)
     return command
+
+
+def _deviation_price(command: argparse.ArgumentParser) -> None:
+    """The option --deviation-price."""
+    command.add_argument(
+        "--deviation-price",
+        type=_price,
+        metavar="RHO",
+        help="what a unit of deviation costs, or UNDER,OVER, or a CSV or Parquet table of node, under, over",
+    )
 
 
 def _study_options(command: argparse.ArgumentParser, products: str, trials: str) -> None:

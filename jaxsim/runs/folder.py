@@ -37,7 +37,7 @@ TABLES = (
     *("frontier", "frontier_costs"),
     *("rolling_weeks", "rolling_nodes", "rolling_costs"),
 )
-FIGURES = ("adherence", "node_weeks", "one_week", "costs", "frontier")
+FIGURES = ("adherence", "node_weeks", "one_week", "costs", "frontier", "rolling")
 CHECKPOINT = re.compile(r"(\d{6,})-([0-9a-f]{64})\.npz")
 """Name of a checkpoint: the number of its step and the checksum of its bytes."""
 

@@ -10,7 +10,6 @@ from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from jaxsim.scenario.faults import Fault, ScenarioError
 from jaxsim.scenario.scenario import Scenario
@@ -64,12 +63,10 @@ def biased(scenario: Scenario, bias: float) -> Scenario:
 
 
 def _repeated(table: pa.Table, period: int, weeks: int) -> pa.Table:
-    at, week = table.schema.get_field_index("week"), table["week"]
-    copies = [
-        table.set_column(at, "week", pc.add(week, pa.scalar(start, week.type))) for start in range(0, weeks, period)
-    ]
-    found = pa.concat_tables(copies)
-    return found.filter(pc.less(found["week"], weeks))
+    at, week = table.schema.get_field_index("week"), table["week"].to_numpy()
+    copies = [table.set_column(at, "week", pa.array(week + start)) for start in range(0, weeks, period)]
+    later = np.concatenate([week + start for start in range(0, weeks, period)])
+    return pa.concat_tables(copies).filter(pa.array(later < weeks))
 
 
 def _scaled(table: pa.Table, factor: Callable[[np.ndarray], np.ndarray]) -> pa.Table:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from jaxsim.runs.metrics import Effect, Figure, Metrics
 from jaxsim.studies.compare import Comparison, Row

@@ -47,7 +47,7 @@ def tables(
     planned = [np.flatnonzero(~np.isnan(of_week[0])) for of_week in units]
     by_node = {
         "week": np.repeat(np.arange(weeks), [len(each) for each in planned]),
-        "node": [nodes[node] for each in planned for node in each],
+        "node": [nodes[int(node)] for each in planned for node in each],
     }
     for number, name in enumerate(("plan", *worlds)):
         by_node[name] = np.concatenate([of_week[number, each] for of_week, each in zip(units, planned, strict=True)])

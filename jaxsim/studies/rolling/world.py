@@ -5,6 +5,7 @@ Every world lives through the same draws, which no search has seen, and carries 
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
@@ -59,12 +60,11 @@ def live(
     seed = independent_seed(settings.seed, f"world, week {week}")
     there = system.source.trials
     first = 0 if there is None else there - 1  # the last sample path: a search takes the first ones
+    options: dict[str, Any] = {"policies": settings.policies, "first_trial": first, "seed": seed}
     if settings.engine == "events":
-        options = {"policies": settings.policies, "first_trial": first, "seed": seed, "on_progress": lambda _: check()}
-        days = reference.run(system, prices, **options)
+        days = reference.run(system, prices, **options, on_progress=lambda _: check())
     else:
-        simulator = Simulator(system, policies=settings.policies, first_trial=first, seed=seed, warm_start=False)
-        days = simulator.trajectory(prices)
+        days = Simulator(system, **options, warm_start=False).trajectory(prices)
     lived = Trajectory(**{field.name: getattr(days, field.name)[:, :, :DAYS] for field in dataclasses.fields(days)})
     alone = window(problem.system, week, 1, carried)
     outcome = lived.outcome()
