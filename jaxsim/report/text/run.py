@@ -29,7 +29,7 @@ def metrics_lines(metrics: Metrics) -> Iterator[str]:
     for resource, row in metrics.adhered.items() if len(metrics.adhered) > 1 else ():
         for name, _, figure in row.figures():
             yield f"{f'{resource} {name}':{_NAME}s} {_number(figure)}{_error(figure)}"
-    if len(sections) > 1:
+    if len(sections) > 1 and metrics.effects:
         yield f"\nCost and service{', expected' if metrics.expected else ''}: without costs, with costs, change"
     for name, effect in metrics.effects.items():
         yield f"{name:{_NAME}s} {_effect(effect)}"

@@ -1,7 +1,7 @@
 """The weekly refresh: costs of the weeks ahead, searched from what the weeks before have left.
 
 A warm refresh starts from last week's costs, shifted by a week, at the same price of deviation: costs are near, so its
-steps shrink from the start on. A cold one starts from no costs, as a search does.
+steps shrink after a few of them. A cold one starts from no costs, as a search does.
 """
 
 import dataclasses
@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from jaxsim import cost_search
-from jaxsim.cost_search import IterationCount, Newton
+from jaxsim.cost_search import DecayingMaximum, IterationCount, Newton
 from jaxsim.draws import independent_seed
 from jaxsim.measures import wmapd_bound
 from jaxsim.resources import Planned, Prices
@@ -23,9 +23,14 @@ from jaxsim.studies.problem import Problem, simulator
 from jaxsim.studies.settings import Search, Simulation
 from jaxsim.system import System
 
-WARM_ITERATIONS = 8
-AVERAGE, STEADY = 3, 2.0
-"""Of a warm refresh: iterates that costs are the mean of, and iterations before steps shrink."""
+WARM_ITERATIONS, STEADY, AVERAGE = 8, 4.0, 3
+"""Of a warm refresh: iterations, those before steps shrink, and iterates that costs are the mean of."""
+REACH = 4.0
+"""Cost scales that a step of a refresh moves a cost at most. Most costs are near where they belong after a week, but
+some change ends, and with steps of one scale those take all the iterations that there are."""
+
+
+_LIMITS = (DecayingMaximum(REACH, decay=1.0),)
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ def cold(problem: Problem, week: int, given: DeviationPrice, price: float | None
         problem: of the weeks ahead. week: its first.
         given: price of deviation. price: multiple of it; aimed as `jaxsim.search` does when left out.
     """
-    method, multiple = Newton(at_noise=False), price
+    method, multiple = Newton(at_noise=False, limits=_LIMITS), price
     if price is None:
         outcome = simulator(problem, settings)(None)
         bound = float(wmapd_bound(problem.system, outcome, problem.planned.resources))
@@ -72,7 +77,7 @@ def warm(
     problem: Problem, week: int, given: DeviationPrice, price: float, settings: Simulation, start: np.ndarray
 ) -> Refresh:
     """A refresh from costs."""
-    method = Newton(stop=(IterationCount(WARM_ITERATIONS),), steady=STEADY, average=AVERAGE)
+    method = Newton(stop=(IterationCount(WARM_ITERATIONS),), steady=STEADY, average=AVERAGE, limits=_LIMITS)
     return _refresh(problem, week, given, price, settings, method, start)
 
 
