@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from jaxsim.studies.frontier import frontier as frontier
     from jaxsim.studies.result import Result as Result
     from jaxsim.studies.result import load_result as load_result
+    from jaxsim.studies.rolling import rolling as rolling
     from jaxsim.studies.search import Interrupted as Interrupted
     from jaxsim.studies.search import search as search
     from jaxsim.studies.simulate import simulate as simulate
@@ -66,6 +67,7 @@ _HOMES = {
     "evaluate": "jaxsim.studies.evaluate",
     "find_faults": "jaxsim.scenario",
     "frontier": "jaxsim.studies.frontier",
+    "rolling": "jaxsim.studies.rolling",
     "generate": "jaxsim.scenario.generate",
     "load": "jaxsim.scenario",
     "load_result": "jaxsim.studies.result",

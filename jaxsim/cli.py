@@ -32,6 +32,7 @@ SEARCH_OPTIONS = (
     "evaluate_trials",
 )
 FRONTIER_OPTIONS = ("prices", "iterations", "evaluate_trials")
+ROLLING_OPTIONS = ("weeks", "drift", "bias", "cold_every", "deviation_price")
 EVALUATION_OPTIONS = ("trials", "seed", "engine")
 
 
@@ -98,12 +99,7 @@ def parser() -> argparse.ArgumentParser:
     search.add_argument("--sample", dest="products", type=_count, metavar="N", help="the same as --products")
     search.add_argument("--method", choices=("newton", "paper"), help="newton, or the paper's as published")
     search.add_argument("--iterations", type=_count, metavar="K", help="most iterations (default: 20; paper: 30)")
-    search.add_argument(
-        "--deviation-price",
-        type=_price,
-        metavar="RHO",
-        help="what a unit of deviation costs, or UNDER,OVER, or a CSV or Parquet table of node, under, over",
-    )
+    _deviation_price(search)
     search.add_argument("--effort", choices=("default", "high"), help="high: more simulation, nearer the bound")
     search.add_argument("--arrivals", choices=("expected", "realized"), help="what steers (default: expected)")
     search.add_argument("--curvature", choices=("sensitivity", "bfgs"), help="how the curvature is estimated")
@@ -130,6 +126,16 @@ def parser() -> argparse.ArgumentParser:
     frontier.add_argument("--iterations", type=_count, metavar="K", help="most iterations of a price (default: 14)")
     frontier.add_argument("--evaluate-trials", type=_count, metavar="N", help="futures of each evaluation")
     frontier.add_argument("--resume", action="store_true", help="go on with the interrupted frontier in RUN")
+    rolling = _command(commands, "rolling", _rolling, "refresh costs every week, in a world that goes on")
+    _study_options(rolling, "7000", "2, or as many as make 14000 product-trials")
+    rolling.add_argument("--weeks", type=_count, metavar="N", help="weeks to live (default: 8)")
+    rolling.add_argument("--drift", type=float, metavar="D", help="growth of true demand a week (default: 0)")
+    rolling.add_argument("--bias", type=float, metavar="B", help="believed demand, as a multiple (default: 1)")
+    rolling.add_argument(
+        "--cold-every", type=_whole, metavar="N", help="weeks from one cold search to the next (default: 4; 0: none)"
+    )
+    _deviation_price(rolling)
+    rolling.add_argument("--resume", action="store_true", help="go on with the interrupted study in RUN")
 
     conformance = _command(commands, "conformance", _conformance, "compare the scan engine with the exact one")
     conformance.add_argument("scenario", type=Path, metavar="SCENARIO")
@@ -154,6 +160,16 @@ def _command(commands: Any, name: str, function: Any, text: str) -> argparse.Arg
     command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     command.set_defaults(command=function)
     return command
+
+
+def _deviation_price(command: argparse.ArgumentParser) -> None:
+    """The option --deviation-price."""
+    command.add_argument(
+        "--deviation-price",
+        type=_price,
+        metavar="RHO",
+        help="what a unit of deviation costs, or UNDER,OVER, or a CSV or Parquet table of node, under, over",
+    )
 
 
 def _study_options(command: argparse.ArgumentParser, products: str, trials: str) -> None:
@@ -275,6 +291,13 @@ def _frontier(options: argparse.Namespace) -> int:
     return _stoppable(options, frontier, ("simulation", "frontier"), (*SIMULATION_OPTIONS, *FRONTIER_OPTIONS))
 
 
+def _rolling(options: argparse.Namespace) -> int:
+    _prepare(options)
+    from jaxsim.studies.rolling import rolling
+
+    return _stoppable(options, rolling, ("simulation", "rolling"), (*SIMULATION_OPTIONS, *ROLLING_OPTIONS))
+
+
 def _stoppable(options: argparse.Namespace, study: Any, tables: Sequence[str], names: Sequence[str]) -> int:
     """Run a study that can be stopped and go on, with its report where there is a run folder.
 
@@ -283,7 +306,7 @@ def _stoppable(options: argparse.Namespace, study: Any, tables: Sequence[str], n
     """
     from jaxsim import report
     from jaxsim.atomic import WriteError
-    from jaxsim.report.text.run import frontier_lines, metrics_lines
+    from jaxsim.report.text.run import frontier_lines, metrics_lines, rolling_lines
     from jaxsim.runs.folder import RunFolder, open_run
     from jaxsim.studies.deviation_price import read_deviation_prices
     from jaxsim.studies.interrupted import Interrupted
@@ -316,6 +339,8 @@ def _stoppable(options: argparse.Namespace, study: Any, tables: Sequence[str], n
     _print(metrics_lines(result.metrics))
     if "frontier" in result.tables:
         _print(frontier_lines(result.tables["frontier"].to_pydict()))
+    if "rolling_weeks" in result.tables:
+        _print(rolling_lines(result.tables["rolling_weeks"].to_pylist()))
     if page is not None:
         print(page)
     return DONE

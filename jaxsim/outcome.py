@@ -2,8 +2,8 @@
 
 `Outcome` holds the counts that measures are made of, one row per product and trial. `Trajectory` holds every day of a
 few product-trials, for tests, conformance checks and teaching. All counts are whole units; conservation is exact:
-initial on-hand + arrivals = final on-hand + served + (still in transit between nodes), and
-demand = served + lost + (still waiting at the end).
+initial on-hand and in transit + arrivals = final on-hand + served + (still in transit between nodes), and
+waiting at the start + demand = served + lost + (still waiting at the end).
 """
 
 import dataclasses

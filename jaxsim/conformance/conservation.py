@@ -103,7 +103,8 @@ def _laws(system: System, run: Trajectory) -> Iterator[Sides]:
     still = placed - _vendor_units_due(system, run)
     yield "vendor units ordered and in flight", placed, received + still
     yield "transfers are received on the day that they are due", transferred, _transfers_due(system, run)
-    yield "demand of a region", _until(run.demand), served.sum(3) + _until(run.lost) + _units(run.backlog)
+    waited = 0 if products.backlog is None else _units(products.backlog)[:, None, None]
+    yield "demand of a region", waited + _until(run.demand), served.sum(3) + _until(run.lost) + _units(run.backlog)
 
     backlog = products.backlogged[:, None, None, None]
     yield _nothing("lost demand of a product that backlogs", np.where(backlog, run.lost, 0))
@@ -159,6 +160,9 @@ def _transfers_due(system: System, run: Trajectory) -> Int64[np.ndarray, "produc
     transit = system.products.transit_days[a, origin, slot]
     arrival = np.where(transit < 0, days, np.minimum(d + transit, days))
     np.add.at(due, (a, t, arrival, slot), run.moved[a, t, d, origin, slot])
+    started = system.products.in_transit
+    if started is not None:
+        due[:, :, : started.shape[1]] += started[:, None, :days]
     return due[:, :, :days].cumsum(2)
 
 

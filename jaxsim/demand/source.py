@@ -115,6 +115,14 @@ class DemandSource(eqx.Module):
     def take(self, rows: Int[np.ndarray, " taken"]) -> "DemandSource":
         """The source of some of the products."""
 
+    def window(self, weeks: slice) -> "DemandSource":
+        """The source of some of the weeks; a study that goes on from week to week asks for it.
+
+        Raises:
+            NotImplementedError: the source does not say.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no window(weeks), which a rolling study needs")
+
 
 class QuantileSource(DemandSource):
     """Demand with a piecewise linear quantile function for each product and week, drawn anew for every trial."""
@@ -156,6 +164,10 @@ class QuantileSource(DemandSource):
     def take(self, rows: Int[np.ndarray, " taken"]) -> "QuantileSource":
         """The source of some of the products."""
         return QuantileSource(self.levels, self.quantiles[rows])
+
+    def window(self, weeks: slice) -> "QuantileSource":
+        """The source of some of the weeks."""
+        return QuantileSource(self.levels, self.quantiles[:, weeks])
 
 
 def _whole_units(units: Any) -> Int32[np.ndarray, "products trials weeks *regions"]:
@@ -224,3 +236,7 @@ class PathSource(DemandSource):
     def take(self, rows: Int[np.ndarray, " taken"]) -> "PathSource":
         """The source of some of the products."""
         return PathSource(self.units[rows])
+
+    def window(self, weeks: slice) -> "PathSource":
+        """The source of some of the weeks."""
+        return PathSource(self.units[:, :, weeks])

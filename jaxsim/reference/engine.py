@@ -155,10 +155,12 @@ class _Trial:
 
     def _initial_events(self) -> Iterator[Event]:
         product = self.product
-        for day, by_slot in enumerate(product.in_flight):
-            for slot, units in enumerate(by_slot):
-                if units:
-                    yield Event(day, EventKind.RECEIVE, slot, units)
+        calendars = (product.in_flight, EventKind.RECEIVE), (product.in_transit, EventKind.RECEIVE_TRANSFER)
+        for calendar, kind in calendars:
+            for day, by_slot in enumerate(calendar):
+                for slot, units in enumerate(by_slot):
+                    if units:
+                        yield Event(day, kind, slot, units)
         if any(product.orderable):
             yield Event(product.first_review_day, EventKind.BUY)
         yield from (Event(0, kind) for kind in (EventKind.PLACE, EventKind.DEMAND, EventKind.CLOSE))

@@ -45,6 +45,8 @@ class Product:
 
     on_hand: list[int]
     in_flight: list[list[int]]
+    in_transit: list[list[int]]
+    backlog: list[int]
 
     id: UInt32[np.ndarray, " 2"]
     source: DemandSource
@@ -104,6 +106,8 @@ def product_of(system: System, index: int) -> Product:
         preference=rows.preference[index].tolist(),
         on_hand=rows.on_hand[index].tolist(),
         in_flight=rows.in_flight[index].tolist(),
+        in_transit=[] if rows.in_transit is None else rows.in_transit[index].tolist(),
+        backlog=[0] * rows.demand_share.shape[1] if rows.backlog is None else rows.backlog[index].tolist(),
         id=rows.id[index],
         source=system.source.take(np.array([index])),
         weekday_share=system.weekday_share,
@@ -115,11 +119,11 @@ def product_of(system: System, index: int) -> Product:
 
 
 def initial_state(product: Product) -> State:
-    """S_0: stock and vendor orders on the way at the start of day 0; nothing moves between slots yet."""
+    """S_0: stock, units on the way and demand that waits at the start of day 0."""
     return State(
         on_hand=list(product.on_hand),
         on_order=[sum(units) for units in zip(*product.in_flight, strict=True)],
-        in_transit=[0] * len(product.node),
+        in_transit=[sum(units) for units in zip(*product.in_transit, strict=True)] or [0] * len(product.node),
         demand=[0] * len(product.demand_share),
-        backlog=[0] * len(product.demand_share),
+        backlog=list(product.backlog),
     )

@@ -109,6 +109,25 @@ def frontier(points: Columns, metrics: Metrics) -> Figure:
         return figure
 
 
+def rolling(weeks: Columns) -> Figure:
+    """Realized wMAPD and preferred node availability of each week of a rolling study, a line per world."""
+    words = {"control": "costs refreshed", "stale": "costs of week 0", "none": "no costs"}
+    colors = {"control": CONSTRAINED, "stale": MUTED, "none": UNCONSTRAINED}
+    panels = (("wmapd", "realized wMAPD"), ("preferred_node_availability", "preferred node availability"))
+    with house():
+        figure = canvas(9, 4.4)
+        both = figure.subplots(1, 2)
+        for axes, (name, label) in zip(both, panels, strict=True):
+            for world, word in words.items():
+                rows = weeks["world"] == world
+                axes.plot(weeks["week"][rows], weeks[name][rows], color=colors[world], marker="o", label=word)
+            axes.set(xlabel="week", ylabel=label)
+            axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        both[0].legend(frameon=False)
+        return figure
+
+
 def node_weeks(history: Columns, utilization: Columns, promoted: int, resource: str) -> Figure:
     """Utilization and cost of two node-weeks of a resource over iterations (Figure 4)."""
     words = words_of(resource)

@@ -50,6 +50,10 @@ def _figures(run: RunFolder, metrics: Metrics) -> Iterator[tuple[str, Drawing, s
         caption = "What each price of deviation reaches and costs, in truth: the whole population, fresh draws."
         yield "frontier", figures.frontier(run.table("frontier"), metrics), caption
         return
+    if run.has("rolling_weeks"):
+        caption = "What each week showed, one realized future: with costs refreshed, with those of week 0, with none."
+        yield "rolling", figures.rolling(run.table("rolling_weeks")), caption
+        return
     utilization = run.table(_utilization(run))
     if run.has("iterations"):
         yield (

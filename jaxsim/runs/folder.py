@@ -35,12 +35,13 @@ RENAMED = {"scale": "sampling_weight"}
 TABLES = (
     *("iterations", "history", "costs", "expected", "totals", "utilization", "contributions"),
     *("frontier", "frontier_costs"),
+    *("rolling_weeks", "rolling_nodes", "rolling_costs"),
 )
-FIGURES = ("adherence", "node_weeks", "one_week", "costs", "frontier")
+FIGURES = ("adherence", "node_weeks", "one_week", "costs", "frontier", "rolling")
 CHECKPOINT = re.compile(r"(\d{6,})-([0-9a-f]{64})\.npz")
 """Name of a checkpoint: the number of its step and the checksum of its bytes."""
 
-RESUMABLE = ("search", "evaluation", "frontier")
+RESUMABLE = ("search", "evaluation", "frontier", "rolling")
 """Tables of the configuration of runs that can be stopped and go on."""
 
 _FILES = {

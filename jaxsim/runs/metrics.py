@@ -136,8 +136,8 @@ class Metrics:
     """In-sample effects."""
 
     def __post_init__(self) -> None:
-        if self.wmapd_expected_unconstrained is self.wmapd_unconstrained is None:
-            raise ValueError("neither wmapd_expected_unconstrained nor wmapd_unconstrained is there")
+        if all(getattr(self, f"wmapd{basis}_unconstrained") is None for basis in ("_expected", "", "_realized")):
+            raise ValueError("no wMAPD without costs is there: neither expected, nor in-sample, nor realized")
 
     @property
     def expected(self) -> bool:
@@ -146,15 +146,15 @@ class Metrics:
 
     @property
     def unconstrained(self) -> Figure:
-        """wMAPD without costs: expected, else in-sample."""
-        figure = self.wmapd_expected_unconstrained or self.wmapd_unconstrained
+        """wMAPD without costs: expected, else in-sample, else realized."""
+        figure = self.wmapd_expected_unconstrained or self.wmapd_unconstrained or self.wmapd_realized_unconstrained
         assert figure is not None
         return figure
 
     @property
     def constrained(self) -> Figure | None:
-        """wMAPD with costs, if there are any: expected, else in-sample."""
-        return self.wmapd_expected if self.expected else self.wmapd
+        """wMAPD with costs, if there are any: expected, else in-sample, else realized."""
+        return self.wmapd_expected if self.expected else self.wmapd or self.wmapd_realized
 
     @property
     def result(self) -> Figure:

@@ -112,7 +112,8 @@ def inputs(system: System, chunk: Chunk, seed: int, lp_dtype: np.dtype) -> Input
 
     key = draws.product_key(np, seed, (products.id[rows, 0], products.id[rows, 1]))
     names = [name for name in Inputs._fields if name not in ("key", "trial", "demand")]
-    arrays: dict[str, Any] = {name: last(getattr(products, name)[rows]) for name in names}
+    fields = {name: getattr(products, name) for name in names}
+    arrays: dict[str, Any] = {name: None if each is None else last(each[rows]) for name, each in fields.items()}
     arrays |= {"key": np.stack(key), "trial": chunk.trial.astype(np.uint32)}
     arrays["demand"] = last(system.source.numbers(rows, chunk.trial))
     for name in ("lp_sourcing_cost", "lp_overage_cost", "lp_route_cost", "segment_width", "segment_value"):

@@ -50,6 +50,10 @@ def reset(inputs: Inputs, shared: Shared) -> State:
     zero = jnp.zeros_like(inputs.on_hand)
     weeks = inputs.order_up_to.shape[0]
     nobody = jnp.zeros_like(inputs.preference[0])
+    transfers, in_transit = jnp.zeros((shared.shape.ring, *zero.shape), zero.dtype), zero
+    if inputs.in_transit is not None:
+        transfers = transfers.at[: inputs.in_transit.shape[0]].set(inputs.in_transit)
+        in_transit = inputs.in_transit.sum(0, dtype=jnp.int32)
     state = State(
         day=jnp.int32(0),
         received=zero,
@@ -58,11 +62,11 @@ def reset(inputs: Inputs, shared: Shared) -> State:
         ordered=jnp.zeros((weeks, *zero.shape), zero.dtype),
         due=jnp.zeros((weeks, *zero.shape), zero.dtype),
         on_order=inputs.in_flight.sum(0, dtype=jnp.int32),
-        transfers=jnp.zeros((shared.shape.ring, *zero.shape), zero.dtype),
-        in_transit=zero,
+        transfers=transfers,
+        in_transit=in_transit,
         served=jnp.zeros_like(inputs.preference),
         lost=nobody,
-        backlog=nobody,
+        backlog=nobody if inputs.backlog is None else inputs.backlog,
         moved=jnp.zeros((shared.shape.sources, *zero.shape), zero.dtype),
         fault=jnp.zeros_like(inputs.case_pack),
     )

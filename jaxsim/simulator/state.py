@@ -45,6 +45,8 @@ class Inputs(NamedTuple):
     demand_share: Float[Array, "regions batch"]
     on_hand: Int32[Array, "slots batch"]
     in_flight: Int32[Array, "calendar slots batch"]
+    in_transit: Int32[Array, "days slots batch"] | None
+    backlog: Int32[Array, "regions batch"] | None
 
     def reviewed(self, day: Int32[Array, ""]) -> Bool[Array, " batch"]:
         """Which product-trials are reviewed on a day: only they order."""

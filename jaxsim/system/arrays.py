@@ -95,6 +95,11 @@ class Products(eqx.Module):
     on_hand: Int32[np.ndarray, "products slots"]
     in_flight: Int32[np.ndarray, "products calendar slots"]
     """Vendor units on the way by arrival day; the last row holds what arrives after the horizon."""
+    in_transit: Int32[np.ndarray, "products days slots"] | None = None
+    """Units on the way from other slots at the start, by arrival day, fewer days than the longest transfer and one
+    takes; none when left out, as in every scenario that starts anew."""
+    backlog: Int32[np.ndarray, "products regions"] | None = None
+    """Units of demand that wait at the start; none when left out."""
 
 
 class System(eqx.Module):

@@ -10,6 +10,7 @@ from jaxsim.system.arrays import LeadTimes, Network, Products, System
 _MAY_BE_INFINITE = ("lp_route_cost", "shipping_cost", "transfer_cost")  # there is no such move
 _MAY_BE_NAN = ("plan", "storage_plan")  # there is no plan
 _UNITS = ("case_pack", "order_up_to", "target", "quantiles", "units", "on_hand", "in_flight", "segment_width")
+_UNITS += ("in_transit", "backlog")
 
 
 def check_system(system: System) -> None:
@@ -37,6 +38,9 @@ def check_system(system: System) -> None:
     distributions = system.products.lead_time_distribution[system.products.orderable]
     if (system.lead_times.probability[distributions, 0] > 0).any() or (system.products.transit_days == 0).any():
         raise ValueError("lead times and transfers must take at least one day")
+    in_transit, longest = system.products.in_transit, int(system.products.transit_days.max(initial=0))
+    if in_transit is not None and in_transit.shape[1] > longest + 1:
+        raise ValueError(f"products.in_transit has {in_transit.shape[1]} days; no transfer takes more than {longest}")
 
 
 def check_source(source: DemandSource, products: int, weeks: int, regions: int) -> None:

@@ -100,7 +100,7 @@ def stacked(systems: list[System]) -> System:
 
 
 def _fields() -> list[str]:
-    return list(Products.__annotations__)
+    return [name for name in Products.__annotations__ if name not in ("in_transit", "backlog")]  # of later weeks
 
 
 def _padded(name: str, values: np.ndarray) -> np.ndarray:

@@ -86,8 +86,8 @@ def test_bound_without_orders_is_the_distance_of_what_is_in_flight():
 def test_equal_products_share_a_group():
     system = build(random_scenario(4))
     outcome = random_outcome(system, 4)
-    names = [field.name for field in dataclasses.fields(system.products)]
-    doubled = Products(**{name: np.concatenate([getattr(system.products, name)] * 2) for name in names})
+    arrays = {field.name: getattr(system.products, field.name) for field in dataclasses.fields(system.products)}
+    doubled = Products(**{name: np.concatenate([each] * 2) for name, each in arrays.items() if each is not None})
     twice = eqx.tree_at(lambda s: s.products, system, doubled)
     counts = {field.name: np.concatenate([getattr(outcome, field.name)] * 2) for field in dataclasses.fields(outcome)}
     both = Outcome(**counts)

@@ -132,7 +132,7 @@ def test_a_simulation_without_costs_has_nothing_constrained():
     ("content", "message"),
     [
         ([], "no table of names and values"),
-        ({"wmapd": 0.1}, "neither wmapd_expected_unconstrained nor wmapd_unconstrained is there"),
+        ({"wmapd": 0.1}, "no wMAPD without costs is there: neither expected, nor in-sample, nor realized"),
         (FULL.to_json() | {"wmapd": "low"}, "wmapd is 'low'"),
         (FULL.to_json() | {"kpis": 3}, "a table of numbers was expected, not 3"),
         (FULL.to_json() | {"kpis": {"fill_rate": {}}}, "unconstrained is missing"),

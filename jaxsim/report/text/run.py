@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from jaxsim.runs.metrics import Effect, Figure, Metrics
 from jaxsim.studies.compare import Comparison, Row
@@ -28,7 +29,7 @@ def metrics_lines(metrics: Metrics) -> Iterator[str]:
     for resource, row in metrics.adhered.items() if len(metrics.adhered) > 1 else ():
         for name, _, figure in row.figures():
             yield f"{f'{resource} {name}':{_NAME}s} {_number(figure)}{_error(figure)}"
-    if len(sections) > 1:
+    if len(sections) > 1 and metrics.effects:
         yield f"\nCost and service{', expected' if metrics.expected else ''}: without costs, with costs, change"
     for name, effect in metrics.effects.items():
         yield f"{name:{_NAME}s} {_effect(effect)}"
@@ -42,6 +43,20 @@ def frontier_lines(table: Mapping[str, Sequence[float]]) -> Iterator[str]:
         cost = f"{table['cost_change'][i]:8.4f} ± {table['cost_change_se'][i]:.4f}"
         reached = f"{table['wmapd_expected'][i]:7.2%} ± {table['wmapd_expected_se'][i]:.2%}"
         yield f"{price:18.4f}   {reached}   {table['times_bound'][i]:7.2f}   {loss}    {cost}"
+
+
+def rolling_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A line per week and world of a rolling study, and what its refresh took."""
+    yield "week   world      wMAPD     PNA   cost per unit   refresh: iterations, mendable; cold: iterations, mendable"
+    for row in rows:
+        pna, cost = row["preferred_node_availability"], row["cost_per_unit"]
+        line = f"{row['week']:4d}   {row['world']:8s} {row['wmapd']:7.2%} {pna:7.2%}   {cost:13.4f}"
+        if row["iterations"] is not None:
+            line += f"   {row['iterations']:19.0f}, {row['mendable']:7.2%}"
+        if row["cold_mendable"] is not None:
+            until = "more" if row["cold_iterations"] is None else f"{row['cold_iterations']:.0f}"
+            line += f"{until:>20s}, {row['cold_mendable']:7.2%}"
+        yield line
 
 
 def _beside(figure: Figure) -> str:
