@@ -2,7 +2,7 @@
 errors."""
 
 from jaxsim.measures.adherence import Adherence, adherence, wmapd
-from jaxsim.measures.bottlenecks import Parts, at_end_of, split_deviation
+from jaxsim.measures.bottlenecks import PARTS, Parts, at_end_of, split_deviation, unmendable
 from jaxsim.measures.bound import Bound, bound_of, joint_bound, lower_bound, nearest_optimum, wmapd_bound
 from jaxsim.measures.estimates import Estimate, ratio, total
 from jaxsim.measures.indicators import COLUMNS, INDICATORS, WMAPD, Indicator, contributions, kpis, kpis_of
@@ -18,6 +18,7 @@ __all__ = [
     "COLUMNS",
     "INDICATORS",
     "NORMAL_95",
+    "PARTS",
     "WMAPD",
     "Adherence",
     "Bound",
@@ -50,6 +51,7 @@ __all__ = [
     "simulated_preferred_availability",
     "split_deviation",
     "total",
+    "unmendable",
     "utilization",
     "wmapd",
     "wmapd_bound",

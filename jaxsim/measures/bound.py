@@ -29,7 +29,7 @@ from jaxsim.system import System
 
 HIGHS_COLUMNS = 10_000
 """Largest LP that goes to HiGHS; larger ones go to the structured interior point."""
-NEARNESS = 1e-2
+NEARNESS = 1e-3
 """Weight of being near an actual utilization, beside the deviation that is minimized: less than 1, at which it would be
 as dear to be far, and more than a solver's tolerance."""
 
@@ -107,7 +107,7 @@ def nearest_optimum(
 
     The bound's LP has many optima: a surplus that no split removes may be left at any node that its products may enter.
     The nearest one lays it where it is, so what an actual deviation has beyond it could have been moved. It minimizes
-    Σ|v| + `NEARNESS` Σ|v − V|, the same LP with each node-week twice.
+    Σ|v| + `NEARNESS` Σ|v − V|, which is the same LP with each node-week twice.
 
     Args:
         plan: units, NaN where there is none.
