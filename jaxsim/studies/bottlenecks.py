@@ -107,6 +107,6 @@ def _sources(
             break
         resource, node, week = str(columns["resource"][h]), str(columns["node"][h]), int(columns["week"][h])
         where = {"resource": resource, "node": node, "week": week}
-        for row in sources.rows(by_name[resource], names.index(node), week, names):
-            rows.append(where | row | {"share": row["units"] / float(used[h])})
+        found = sources.rows(by_name[resource], names.index(node), week, names)
+        rows += [where | row | {"share": row["units"] / float(used[h])} for row in found]
     return pa.Table.from_pylist(rows, SOURCES)
