@@ -22,7 +22,7 @@ from jaxsim.measures import (
 )
 from jaxsim.measures.sources import TOP
 from jaxsim.resources import ARRIVALS, STORAGE
-from jaxsim.resources.arrivals import arrival_by_week, in_flight_arrivals
+from jaxsim.resources.arrivals import arrival_by_week
 
 NOISE = np.sqrt(2 / np.pi)
 
@@ -151,10 +151,9 @@ def test_the_nearest_optimum_by_linear_programming(seed):
     system, outcome = instance(seed)
     groups, plan = OrderGroups.of(system, outcome), system.network.plan
     problem, _ = groups.problem(plan)
-    actual = OrderGroups.of(system, outcome)
     used = groups.fixed + np.random.default_rng(seed).uniform(0, 100, plan.shape)
     planned = ~np.isnan(plan)
-    found, bound = nearest_optimum(groups, plan, used), bound_of(actual, plan)
+    found, bound = nearest_optimum(groups, plan, used), bound_of(groups, plan)
     assert found is not None
     least, distance = _lexicographic(problem, (used - groups.fixed)[planned])
     assert np.nansum(np.abs(found)) == pytest.approx(least, rel=1e-4)
@@ -231,8 +230,8 @@ def test_the_step_is_the_largest_order_that_may_come(seed):
     products, weeks = system.products, system.weeks
     expected = np.zeros_like(system.network.plan)
     for product, slot in np.argwhere(products.orderable):
-        weekday = products.first_review_day[product] % 7
-        later = arrival_by_week(system, products.lead_time_distribution[product, slot], np.asarray(weekday))
+        distribution, weekday = products.lead_time_distribution[product, slot], products.first_review_day[product] % 7
+        later = arrival_by_week(system, np.asarray(distribution), np.asarray(weekday))
         for review in range(weeks):
             whole = outcome.orders[product, :, review].sum(1).mean() * products.sampling_weight[product]
             for week in range(review, weeks):
@@ -240,7 +239,6 @@ def test_the_step_is_the_largest_order_that_may_come(seed):
                 expected[cell] = max(expected[cell], whole * later[week - review])
     found = Sources.of(system, outcome, (ARRIVALS,)).held[ARRIVALS].step
     np.testing.assert_allclose(found, expected)
-    assert (in_flight_arrivals(system) >= 0).all()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
