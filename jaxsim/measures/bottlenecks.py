@@ -30,7 +30,7 @@ class Parts:
     noise: Float64[np.ndarray, " h"]
     """What the simulation's standard error alone would show."""
     rest: Float64[np.ndarray, " h"]
-    """Of none of these kinds: a better search could mend it."""
+    """Of none of these kinds; a longer search may mend it."""
 
     def items(self) -> Iterator[tuple[str, Float64[np.ndarray, " h"]]]:
         """Name and units of each part."""

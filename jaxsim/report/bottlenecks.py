@@ -14,9 +14,9 @@ SHOWN = 20
 _WORDS = (
     "<b>bound</b>: no price can mend it. <b>price</b>: a unit off plan is cheaper than what would mend it. "
     "<b>granularity</b>: less than half of a single order. <b>noise</b>: what the simulation's error alone shows. "
-    "<b>rest</b>: a better search could mend it. One more unit of plan changes the least possible deviation by the "
-    "units, and the costs that the search minimizes by the currency, that stand in the last columns but one; negative "
-    "numbers save. <code>docs/bottlenecks.md</code> tells more."
+    "<b>rest</b>: none of these. <b>One more unit of plan</b> changes the least possible deviation by so many units, "
+    "and what the search minimizes, buying costs and the price of deviation, by so much money; negative numbers save. "
+    "<code>docs/bottlenecks.md</code> tells more."
 )
 
 
@@ -30,7 +30,7 @@ def section(table: Columns, sources: Columns) -> str:
     worst = [h for h in np.argsort(-size, kind="stable")[:SHOWN] if size[h] > 0]
     share = size[worst].sum() / size.sum() if size.sum() > 0 else 0.0
     several = len(set(table["resource"].tolist())) > 1
-    heads = ["node, week", "plan", "deviation", *PARTS, "unit of plan, units", "$", "who uses most of it"]
+    heads = ["node, week", "plan", "deviation", *PARTS, "one more unit: units", "$", "who uses most of it"]
     head = "".join(f"<th>{name}</th>" for name in heads)
     rows = "".join(_row(table, sources, h, several) for h in worst)
     return (

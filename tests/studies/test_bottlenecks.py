@@ -74,7 +74,8 @@ def test_users_of_the_worst_node_weeks(scenario, costs):
 @pytest.mark.usefixtures("fast_engine")
 def test_a_search_knows_its_box(scenario):
     """A price of deviation that is next to nothing: whatever the bound leaves is too dear to mend."""
-    found = jaxsim.search(scenario, **SEARCH | {"iterations": 8}, deviation_price=1e-6)
+    options: dict[str, Any] = SEARCH | {"iterations": 8, "deviation_price": 1e-6}
+    found = jaxsim.search(scenario, **options)
     columns = check(found)
     reachable = columns_of(found.costs)["reachable"].astype(bool)
     assert (columns["most_cost"][reachable] == 1e-6).all()
