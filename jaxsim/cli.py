@@ -306,8 +306,9 @@ def _stoppable(options: argparse.Namespace, study: Any, tables: Sequence[str], n
     """
     from jaxsim import report
     from jaxsim.atomic import WriteError
+    from jaxsim.report.text.bottlenecks import split_line
     from jaxsim.report.text.run import frontier_lines, metrics_lines, rolling_lines
-    from jaxsim.runs.folder import RunFolder, open_run
+    from jaxsim.runs.folder import RunFolder, columns_of, open_run
     from jaxsim.studies.deviation_price import read_deviation_prices
     from jaxsim.studies.interrupted import Interrupted
     from jaxsim.studies.progress import reporting
@@ -337,6 +338,8 @@ def _stoppable(options: argparse.Namespace, study: Any, tables: Sequence[str], n
             return _say(f"interrupted before a run was begun in {out}; start it again", INTERRUPTED)
         return _say(f"interrupted; go on with --resume --out {out}", INTERRUPTED)
     _print(metrics_lines(result.metrics))
+    if "bottlenecks" in result.tables:
+        print(split_line(columns_of(result.bottlenecks)))
     if "frontier" in result.tables:
         _print(frontier_lines(result.tables["frontier"].to_pydict()))
     if "rolling_weeks" in result.tables:

@@ -2,13 +2,15 @@
 errors."""
 
 from jaxsim.measures.adherence import Adherence, adherence, wmapd
-from jaxsim.measures.bound import Bound, bound_of, joint_bound, lower_bound, wmapd_bound
+from jaxsim.measures.bottlenecks import PARTS, Parts, at_end_of, split_deviation, unmendable
+from jaxsim.measures.bound import Bound, bound_of, joint_bound, lower_bound, nearest_optimum, wmapd_bound
 from jaxsim.measures.estimates import Estimate, ratio, total
 from jaxsim.measures.indicators import COLUMNS, INDICATORS, WMAPD, Indicator, contributions, kpis, kpis_of
 from jaxsim.measures.order_groups import OrderGroups
 from jaxsim.measures.paired import NORMAL_95, Difference, independent, paired_ratios, paired_totals, relative_fall
 from jaxsim.measures.period import PeriodCosts, period_costs
 from jaxsim.measures.service import fill_rate, preferred_node_availability, simulated_preferred_availability
+from jaxsim.measures.sources import Sources
 from jaxsim.measures.totals import Totals, Use
 from jaxsim.measures.utilization import utilization
 
@@ -16,6 +18,7 @@ __all__ = [
     "COLUMNS",
     "INDICATORS",
     "NORMAL_95",
+    "PARTS",
     "WMAPD",
     "Adherence",
     "Bound",
@@ -23,10 +26,13 @@ __all__ = [
     "Estimate",
     "Indicator",
     "OrderGroups",
+    "Parts",
     "PeriodCosts",
+    "Sources",
     "Totals",
     "Use",
     "adherence",
+    "at_end_of",
     "bound_of",
     "contributions",
     "fill_rate",
@@ -35,6 +41,7 @@ __all__ = [
     "kpis",
     "kpis_of",
     "lower_bound",
+    "nearest_optimum",
     "paired_ratios",
     "paired_totals",
     "period_costs",
@@ -42,7 +49,9 @@ __all__ = [
     "ratio",
     "relative_fall",
     "simulated_preferred_availability",
+    "split_deviation",
     "total",
+    "unmendable",
     "utilization",
     "wmapd",
     "wmapd_bound",

@@ -16,6 +16,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import scipy.sparse
 from jaxtyping import Float64
 
 from jaxsim.measures.adherence import planned_total
@@ -28,6 +29,9 @@ from jaxsim.system import System
 
 HIGHS_COLUMNS = 10_000
 """Largest LP that goes to HiGHS; larger ones go to the structured interior point."""
+NEARNESS = 1e-3
+"""Weight of being near an actual utilization, beside the deviation that is minimized: less than 1, at which it would be
+as dear to be far, and more than a solver's tolerance."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +46,9 @@ class Bound:
     """wMAPD of the split found; equals `wmapd` when the LP was solved to optimality. inf when none was found."""
     utilization: Float64[np.ndarray, "nodes weeks"]
     """Utilization of that split, units; 0 where there is no plan."""
+    prices: Float64[np.ndarray, "nodes weeks"]
+    """Dual values π in [−1, 1]: by how many units the least Σ|V| changes per unit of plan more in a node-week; 0 where
+    there is no plan. They prove `wmapd`. At a kink, as at a plan that is met exactly, they are one of several."""
     groups: int
     """Groups with a positive order quantity."""
     status: str
@@ -83,7 +90,46 @@ def bound_of(
     worth = _worth(problem, split.prices)
     dual = max(float(split.prices @ problem.gap) - float(problem.quantity @ worth), 0.0) / size
     error = total(np.ones(1), None, (worth @ by_trial)[None] / size).standard_error
-    return Bound(min(dual, primal), error, primal, reached, len(problem.quantity), split.status)
+    prices = np.zeros_like(plan)
+    prices[planned] = split.prices
+    return Bound(min(dual, primal), error, primal, reached, prices, len(problem.quantity), split.status)
+
+
+def nearest_optimum(
+    groups: OrderGroups,
+    plan: Float64[np.ndarray, "nodes weeks"],
+    utilization: Float64[np.ndarray, "nodes weeks"],
+    *,
+    time_limit: float = 30.0,
+    threads: int = 1,
+) -> Float64[np.ndarray, "nodes weeks"] | None:
+    """Violation v of the split that has, of all with the least Σ|v|, node-weeks nearest to those of a utilization.
+
+    The bound's LP has many optima: a surplus that no split removes may be left at any node that its products may enter.
+    The nearest one lays it where it is, so what an actual deviation has beyond it could have been moved. It minimizes
+    Σ|v| + `NEARNESS` Σ|v − V|, which is the same LP with each node-week twice.
+
+    Args:
+        plan: units, NaN where there is none.
+        utilization: Ũ, units.
+
+    Returns:
+        Units, NaN where there is no plan; None when no solver found a split.
+    """
+    planned = ~np.isnan(plan)
+    problem, _ = groups.problem(plan)
+    actual = (utilization - groups.fixed)[planned]
+    twice = dataclasses.replace(
+        problem,
+        arrival=scipy.sparse.csc_array(scipy.sparse.vstack([problem.arrival, NEARNESS * problem.arrival])),
+        gap=np.concatenate([problem.gap, NEARNESS * actual]),
+    )
+    split = _solve(twice, time_limit, threads)
+    if split.units is None:
+        return None
+    violation = np.full_like(plan, np.nan)
+    violation[planned] = problem.arrival @ _repair(problem, split.units) - problem.gap
+    return violation
 
 
 def wmapd_bound(system: System, outcome: Outcome, resources: Sequence[Resource] = (ARRIVALS,)) -> float:
@@ -98,8 +144,13 @@ def wmapd_bound(system: System, outcome: Outcome, resources: Sequence[Resource] 
     return float(joint_bound(OrderGroups.of(system, outcome), plans).mean)
 
 
-def joint_bound(groups: OrderGroups, plans: Mapping[Resource, Float64[np.ndarray, "nodes weeks"]]) -> Estimate:
+def joint_bound(
+    groups: OrderGroups, plans: Mapping[Resource, Float64[np.ndarray, "nodes weeks"]], found: Bound | None = None
+) -> Estimate:
     """`wmapd_bound` of groups, with the standard error of `Bound`.
+
+    Args:
+        found: bound of arrivals, where it is known already.
 
     Raises:
         ValueError: The plans have no positive total.
@@ -111,7 +162,7 @@ def joint_bound(groups: OrderGroups, plans: Mapping[Resource, Float64[np.ndarray
     share = sizes.get(ARRIVALS, 0.0) / whole
     if not share > 0:
         return Estimate(0.0, 0.0)
-    found = bound_of(groups, plans[ARRIVALS])
+    found = bound_of(groups, plans[ARRIVALS]) if found is None else found
     return Estimate(found.wmapd * share, found.standard_error * share)
 
 

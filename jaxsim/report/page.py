@@ -12,7 +12,7 @@ from matplotlib.figure import Figure as Drawing
 
 from jaxsim import atomic, interrupts
 from jaxsim.measures import INDICATORS, Indicator
-from jaxsim.report import figures
+from jaxsim.report import bottlenecks, figures
 from jaxsim.report.head import HEAD
 from jaxsim.report.resources import resources_in, rows_of, words_of
 from jaxsim.resources import ARRIVALS
@@ -31,6 +31,7 @@ def write(path: Path) -> Path:
         f"<header><h1>{_title(metrics)}</h1><p>{_summary(metrics, manifest)}</p></header>",
         _tiles(metrics),
         *sections,
+        *_bottlenecks(run),
         _resource_table(metrics),
         _kpi_table(metrics),
         _provenance(config, manifest, metrics),
@@ -42,6 +43,12 @@ def write(path: Path) -> Path:
     )
     atomic.write_bytes(run.report_file, page.encode())
     return run.report_file
+
+
+def _bottlenecks(run: RunFolder) -> Iterator[str]:
+    """What keeps node-weeks from their plan, where the run says so."""
+    if run.has("bottlenecks"):
+        yield bottlenecks.section(run.table("bottlenecks"), run.table("bottleneck_sources"))
 
 
 def _figures(run: RunFolder, metrics: Metrics) -> Iterator[tuple[str, Drawing, str]]:

@@ -34,7 +34,7 @@ RENAMED = {"scale": "sampling_weight"}
 
 TABLES = (
     *("iterations", "history", "costs", "expected", "totals", "utilization", "contributions"),
-    *("frontier", "frontier_costs"),
+    *("bottlenecks", "bottleneck_sources", "frontier", "frontier_costs"),
     *("rolling_weeks", "rolling_nodes", "rolling_costs"),
 )
 FIGURES = ("adherence", "node_weeks", "one_week", "costs", "frontier", "rolling")

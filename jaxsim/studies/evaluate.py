@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from jaxsim.cost_search import Space
 from jaxsim.resources import Prices
 from jaxsim.runs import checkpoint, folder
 from jaxsim.runs.claim import Claim, claimed
@@ -24,8 +25,9 @@ from jaxsim.runs.folder import RunError, RunFolder
 from jaxsim.runs.metrics import Metrics
 from jaxsim.scenario import Source, load, product_names
 from jaxsim.scenario import fingerprint as fingerprint_of
+from jaxsim.studies.bottlenecks import arrivals_bound, bottleneck_tables
 from jaxsim.studies.costs import CostTable, costs_name, read_costs
-from jaxsim.studies.expected import expected_metrics, expected_tables
+from jaxsim.studies.expected import expected_metrics, expected_tables, plans_of
 from jaxsim.studies.interrupted import Interrupted
 from jaxsim.studies.population import Pair, Population
 from jaxsim.studies.problem import Problem, facts, named, unseen_trial
@@ -112,6 +114,8 @@ def expect(
     progress: Progress,
     kept: Arrays | None = None,
     keep: Keep | None = None,
+    space: Space | None = None,
+    explain: bool = True,
 ) -> Expected:
     """Simulate a whole population without costs and with them, and say what is expected of it.
 
@@ -121,6 +125,9 @@ def expect(
         first_trial: number of the first trial.
         kept: what `keep` was given last, to go on from there.
         keep: is given the number of blocks done and the totals of them, after each block.
+        space: of the search that found the prices, at the price of deviation that it ended with; None where they are
+            of no search.
+        explain: whether tables are to say what keeps node-weeks from their plan.
     """
     names, planned = product_names(scenario), problem.planned
     population = Population(scenario, names, prices, planned.resources, settings, first_trial)
@@ -136,7 +143,12 @@ def expect(
         progress.step(done, population.blocks, f"block {done:3d}   {rate:,.0f} product-trials per second")
     assert pair is not None
     progress.stage("bounding what costs can reach in expectation")
-    figures, tables = expected_metrics(population, pair, planned), expected_tables(population, pair, planned)
+    plans = plans_of(planned)
+    bound = arrivals_bound(pair, plans)
+    figures, tables = expected_metrics(population, pair, planned, bound), expected_tables(population, pair, planned)
+    if explain:
+        progress.stage("explaining what is left of the deviation")
+        tables |= bottleneck_tables(population, pair, planned, plans, bound, space)
     return Expected(figures, tables, population.product_trials)
 
 

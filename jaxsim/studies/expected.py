@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float64
 
-from jaxsim.measures import INDICATORS, Totals, joint_bound, relative_fall
+from jaxsim.measures import INDICATORS, Bound, Totals, joint_bound, relative_fall
 from jaxsim.measures.indicators import DEVIATION, PNA
 from jaxsim.resources import Planned, Resource
 from jaxsim.runs.metrics import Adhered, Figure
@@ -17,19 +17,22 @@ COST = "cost_per_unit"
 """Name of the cost indicator that leads."""
 
 
-def expected_metrics(population: Population, pair: Pair, planned: Planned) -> dict[str, Any]:
+def expected_metrics(
+    population: Population, pair: Pair, planned: Planned, bound_of_arrivals: Bound | None
+) -> dict[str, Any]:
     """Fields of `Metrics` that say what is expected of the whole population, and of one realized future.
 
     Args:
         planned: of any sample of the scenario.
+        bound_of_arrivals: None where their plan has no positive total.
     """
-    plans = _plans(planned)
+    plans = plans_of(planned)
     without, with_costs = pair.unconstrained, pair.constrained
     columns, weight = (without.columns, with_costs.columns), without.weight
     kpis = {name: effect_of(name, weight, None, *columns) for name in INDICATORS}
     availability, cost = kpis[PNA], kpis[COST]
     fall = relative_fall(weight, None, *(INDICATORS[PNA].parts(each) for each in columns))
-    bound = Figure.of(joint_bound(pair.groups, plans))
+    bound = Figure.of(joint_bound(pair.groups, plans, bound_of_arrivals))
     return {
         "wmapd_expected_unconstrained": Figure.of(without.adherence(plans)),
         "wmapd_expected": Figure.of(with_costs.adherence(plans)),
@@ -76,10 +79,10 @@ def _totals(population: Population, cases: dict[str, Totals], planned: Planned) 
 
 def _columns(totals: Totals, planned: Planned) -> dict[str, np.ndarray]:
     """Columns of a case: those of indicators, and the deviation."""
-    return totals.columns | {DEVIATION: totals.adherence(_plans(planned)).contribution}
+    return totals.columns | {DEVIATION: totals.adherence(plans_of(planned)).contribution}
 
 
-def _plans(planned: Planned) -> dict[Resource, Float64[np.ndarray, "nodes weeks"]]:
+def plans_of(planned: Planned) -> dict[Resource, Float64[np.ndarray, "nodes weeks"]]:
     """Units by node and week, NaN where there is no plan."""
     parts = planned.split(planned.plan)
     plans = {}

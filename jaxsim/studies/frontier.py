@@ -168,7 +168,8 @@ def _point(
     seen, spent = oracle.trials, oracle.product_trials
     trials, first = fresh_trials(problem, seen, spent, study.evaluate_trials)
     settings = dataclasses.replace(study.simulation, trials=max(trials, 2))
-    expected = expect(study.scenario, problem, planned.prices(found.costs), settings, first, study.progress)
+    prices = planned.prices(found.costs)
+    expected = expect(study.scenario, problem, prices, settings, first, study.progress, explain=False)
     ends = np.abs(found.costs) >= price * space.cost_scale / space.cost_scale[0] * (1 - 1e-9)
     row = _row(expected.metrics, constrained=True) | {
         "deviation_price": price,
@@ -218,7 +219,8 @@ def _result(
     if expected is None:  # everything was done when the run was stopped
         trials, first = fresh_trials(problem, oracle.trials, int(rows[-1]["product_trials"]), study.evaluate_trials)
         settings = dataclasses.replace(study.simulation, trials=max(trials, 2))
-        expected = expect(study.scenario, problem, planned.prices(costs[-1]), settings, first, study.progress)
+        chosen = planned.prices(costs[-1])
+        expected = expect(study.scenario, problem, chosen, settings, first, study.progress, explain=False)
     nothing = {"deviation_price": 0.0, "cost_scales": 0.0, "at_price": 0.0, "iterations": 0.0, "product_trials": 0.0}
     every = [_row(expected.metrics, constrained=False) | nothing, *rows]
     names = ["deviation_price", *(name for name in every[0] if name != "deviation_price")]

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from jaxsim.draws import independent_seed
-from jaxsim.measures import OrderGroups, Totals
+from jaxsim.measures import OrderGroups, Sources, Totals
 from jaxsim.resources import Prices, Resource
 from jaxsim.runs.checkpoint import part, under
 from jaxsim.scenario import Source, load
@@ -36,31 +36,40 @@ class Pair:
     constrained: Totals
     groups: OrderGroups
     """What is ordered without costs."""
+    sources: Sources
+    """Who uses the resources with costs."""
 
     @classmethod
     def of(cls, system: System, simulate: Engine, costs: Prices, resources: tuple[Resource, ...]) -> "Pair":
         """Simulate a system without costs and with them."""
         outcome = simulate(None)
         plain, groups = Totals.of(system, outcome, resources), OrderGroups.of(system, outcome)
-        return cls(plain, Totals.of(system, simulate(costs), resources), groups)
+        outcome = simulate(costs)
+        return cls(plain, Totals.of(system, outcome, resources), groups, Sources.of(system, outcome, resources))
 
     def __add__(self, other: "Pair") -> "Pair":
         """Totals of both, which are of different products."""
         return Pair(
-            self.unconstrained + other.unconstrained, self.constrained + other.constrained, self.groups + other.groups
+            self.unconstrained + other.unconstrained,
+            self.constrained + other.constrained,
+            self.groups + other.groups,
+            self.sources + other.sources,
         )
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Named arrays, as a checkpoint holds them."""
         arrays = under("unconstrained", self.unconstrained.to_arrays())
         arrays |= under("constrained", self.constrained.to_arrays())
-        return arrays | under("groups", self.groups.to_arrays())
+        arrays |= under("groups", self.groups.to_arrays())
+        return arrays | under("sources", self.sources.to_arrays())
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray], resources: tuple[Resource, ...]) -> "Pair":
         """Inverse of `to_arrays`."""
         totals = lambda case: Totals.from_arrays(part(case, arrays), resources)
-        return cls(totals("unconstrained"), totals("constrained"), OrderGroups.from_arrays(part("groups", arrays)))
+        groups, sources = OrderGroups.from_arrays(part("groups", arrays)), part("sources", arrays)
+        pair = totals("unconstrained"), totals("constrained")
+        return cls(*pair, groups, Sources.from_arrays(sources, resources))
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,25 @@ class Result:
         return self._table("totals")
 
     @property
+    def bottlenecks(self) -> pa.Table:
+        """What keeps each node-week from its plan, in truth: parts of its deviation, units, and what one more unit of
+        plan changes; see `docs/bottlenecks.md`.
+
+        Raises:
+            RunError: As for `expected`.
+        """
+        return self._table("bottlenecks")
+
+    @property
+    def bottleneck_sources(self) -> pa.Table:
+        """Order sets and products that use most of the worst node-weeks.
+
+        Raises:
+            RunError: As for `expected`.
+        """
+        return self._table("bottleneck_sources")
+
+    @property
     def utilization(self) -> pa.Table:
         """In-sample units by node-week: plan, unconstrained and, if there are costs, constrained, with standard errors.
 

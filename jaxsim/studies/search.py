@@ -191,7 +191,7 @@ def _searched(study: _Study, claim: Claim | None, overwrite: bool, resume: bool)
         progress.stage("simulating other products and futures")
         out_of_sample = _out_of_sample(scenario, simulation, costs)
         product_trials = _spent(journal) + 3 * oracle.batches[0].product_trials
-        expected = _expected(study, oracle, costs, product_trials, store)
+        expected = _expected(study, oracle, costs, product_trials, store, _ended(study, space, found))
     except KeyboardInterrupt as stopped:
         raise Interrupted(path) from stopped
     earlier = sum(journal.figures["seconds"]) - sum(record.seconds for record in found.records)
@@ -320,13 +320,21 @@ def _out_of_sample(scenario: Source, simulation: Simulation, costs: Prices) -> F
     return Figure.of(adherence(fresh.system, outcome, utilizations(fresh, outcome), fresh.strata))
 
 
+def _ended(study: _Study, space: Space, found: SearchResult) -> Space:
+    """The space at the price of deviation that the search ended with; the paper's method has no such price."""
+    if isinstance(study.settings.of_bound(0.0), Newton):
+        return space.at_price(float(found.state.price))
+    return dataclasses.replace(space, under=None, over=None)
+
+
 def _expected(
-    study: _Study, oracle: Oracle, costs: Prices, product_trials: int, store: _Checkpoints | None
+    study: _Study, oracle: Oracle, costs: Prices, product_trials: int, store: _Checkpoints | None, space: Space
 ) -> Expected:
     """What is true of the costs; nothing where that is not wanted, or demand has only one future.
 
     Args:
-        seen: trials that the search simulated. product_trials: that it simulated.
+        product_trials: that the search simulated.
+        space: of the search, at the price of deviation that it ended with.
     """
     simulation, problem = study.simulation, oracle.batches[0].problem
     seen = len(oracle.batches) * simulation.trials_of(len(problem.strata))
@@ -335,7 +343,7 @@ def _expected(
         return Expected({}, {}, 0)
     settings = dataclasses.replace(simulation, trials=trials)
     kept, keep = (None, None) if store is None else (store.evaluation, store.keep)
-    return expect(study.scenario, problem, costs, settings, first, study.progress, kept, keep)
+    return expect(study.scenario, problem, costs, settings, first, study.progress, kept, keep, space)
 
 
 def _rules(given: Sequence[Any] | None) -> tuple[Any, ...] | None:

@@ -55,7 +55,7 @@ def test_resumed_ends_with_the_same_bits(scenario, costs, tmp_path, whole, step)
     evaluate(scenario, costs, trials=TRIALS, out=out, progress=told, resume=True)
     assert told.steps == list(range(step + 1, 5))
     assert values(run.metrics()) == values(whole.metrics())
-    for name in ("expected", "totals", "costs"):
+    for name in ("expected", "totals", "costs", "bottlenecks", "bottleneck_sources"):
         assert run.arrow(name).equals(whole.arrow(name))
 
 
