@@ -86,7 +86,7 @@ class Sources:
         held, at = self.held[resource], self.node == node
         units = np.where(at, held.by_set[:, :, week], 0.0).sum(1)
         first = np.argsort(-units, kind="stable")[:TOP]
-        of_set = lambda number: " + ".join(nodes[i] for i in self.node[number] if i >= 0)
+        of_set = lambda number: " + ".join(str(nodes[int(i)]) for i in self.node[number] if i >= 0)
         sets = [("order set", of_set(number), units[number]) for number in first]
         pairs = zip(held.product[node, week], held.units[node, week], strict=True)
         every = [*sets, *(("product", str(name), used) for name, used in pairs)]

@@ -27,7 +27,7 @@ from jaxsim.resources.arrivals import arrival_by_week
 NOISE = np.sqrt(2 / np.pi)
 
 
-def split(violation, bound=0.0, at_end=False, error=0.0, step=0.0) -> Parts:
+def split(violation, bound=0.0, at_end: bool | None = False, error=0.0, step=0.0) -> Parts:
     """Split node-weeks whose other numbers are all the same."""
     each = lambda value: np.full(len(violation), value, np.float64)
     end = None if at_end is None else np.full(len(violation), at_end)
@@ -212,7 +212,7 @@ def test_users_by_loops(seed):
                     sets = by_set.setdefault(cell, {})
                     sets[name] = sets.get(name, 0.0) + units
         for cell, every in by_product.items():
-            rows = found.rows(resource, *cell, names)
+            rows = found.rows(resource, cell[0], cell[1], names)
             largest = sorted((units for units, _ in every if units > 0), reverse=True)[:TOP]
             told = [row for row in rows if row["kind"] == "product"]
             assert [row["units"] for row in told] == pytest.approx(largest)

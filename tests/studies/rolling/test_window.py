@@ -8,6 +8,7 @@ import pytest
 from jaxsim import reference
 from jaxsim.conformance import balance, compare
 from jaxsim.demand.source import PathSource
+from jaxsim.measures.service import demanded
 from jaxsim.outcome import Trajectory
 from jaxsim.simulator import Simulator
 from jaxsim.studies.rolling.window import DAYS, after_week, at_start, window
@@ -67,6 +68,8 @@ def test_engines_agree_on_weeks_that_start_from_others(system):
         fast, exact = Simulator(part, seed=week).trajectory(), reference.run(part, seed=week)
         found = compare(part, fast, exact)
         assert found.agrees, str(found.first)
+        asked = fast.demand.sum((2, 3))
+        np.testing.assert_array_equal(demanded(part, fast.outcome()), asked)
         assert not any(balance(part, run).broken for run in (fast, exact))
         carried = after_week(carried, part, exact)
 
