@@ -74,8 +74,7 @@ def preferred_delivered(system: System, outcome: Outcome) -> Float64[np.ndarray,
 
 
 def demanded(system: System, outcome: Outcome) -> Float64[np.ndarray, "products trials"]:
-    """Units that customers asked for within the horizon: delivered, lost, or waiting at the end, less what waited at the
-    start."""
+    """Units asked for within the horizon: delivered, lost, or waiting at the end, less what waited at the start."""
     kept = (outcome.lost + outcome.final_backlog).sum(2, dtype=np.int64)
     waited = system.products.backlog
     return delivered(system, outcome) + (kept if waited is None else kept - waited.sum(1, dtype=np.int64)[:, None])
