@@ -4,6 +4,7 @@ import dataclasses
 import math
 
 import equinox as eqx
+import jax
 import numpy as np
 import pytest
 from instances import random_outcome
@@ -60,8 +61,8 @@ def test_what_one_product_cannot_tell_is_nan(sampling_weight, trials, known):
     assert np.isfinite(total(np.array([sampling_weight]), None, values).standard_error) == known
     system = build(random_scenario(0), np.full(12, sampling_weight))
     products = system.products
-    fields = {field.name: getattr(products, field.name)[:1] for field in dataclasses.fields(products)}
-    one = dataclasses.replace(system, product_names=system.product_names[:1], products=type(products)(**fields))
+    first = jax.tree.map(lambda values: values[:1], products)
+    one = dataclasses.replace(system, product_names=system.product_names[:1], products=first)
     found = utilization(one, random_outcome(one, 0, trials))
     assert np.isfinite(found.standard_error).all() == known
 
