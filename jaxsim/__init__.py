@@ -18,6 +18,7 @@ from jaxsim.version import __version__ as __version__
 if TYPE_CHECKING:
     from jaxsim import allocation as allocation
     from jaxsim import cost_search as cost_search
+    from jaxsim import delivery as delivery
     from jaxsim import kernels as kernels
     from jaxsim import measures as measures
     from jaxsim import outcome as outcome
@@ -81,6 +82,7 @@ _HOMES = {
 _MODULES = (
     "allocation",
     "cost_search",
+    "delivery",
     "kernels",
     "measures",
     "outcome",

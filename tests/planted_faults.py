@@ -59,7 +59,8 @@ def every_fault(schema: Mapping[str, Table], frames: Frames) -> Iterator[Planted
                 )
                 yield Planted("negative", name, column.name, 1, put(-1e12))
                 if any(not rule.test(np.array([1e13]))[0] for rule in column.rules):
-                    yield Planted("out of range", name, column.name, 1, put(1e13))
+                    kind = "out of range" if min(each for each in values if each is not None) >= 0 else "negative"
+                    yield Planted(kind, name, column.name, 1, put(1e13))
             if column.type is Type.COUNT:
                 yield Planted("not whole", name, column.name, 1, put(0.5))
             if column.type is Type.FLAG:
