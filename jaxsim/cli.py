@@ -151,6 +151,19 @@ def parser() -> argparse.ArgumentParser:
     allocate.add_argument("--ranging", action="store_true", help="how far costs can move before the plan changes")
     _plan_options(allocate)
 
+    schedule = _command(commands, "schedule", _schedule, "plan the deliveries of a day: orders to trucks and routes")
+    schedule.add_argument("orders", type=Path, metavar="ORDERS", help="table of orders, Parquet or CSV; or a run")
+    schedule.add_argument("trucks", type=Path, nargs="?", metavar="TRUCKS", help="table of trucks")
+    schedule.add_argument("--distances", type=Path, metavar="FILE", help="table of distances between places")
+    schedule.add_argument(
+        "--method", default="auto", help="auto, milp, assignment, pyvrp, cheapest_insertion, first_fit"
+    )
+    schedule.add_argument("--seconds", type=float, default=10.0, metavar="S", help="for the search (default: 10)")
+    schedule.add_argument("--seed", type=_whole, default=0)
+    schedule.add_argument("--miles-per-hour", type=float, default=30.0, metavar="V", help="of all trucks (default: 30)")
+    schedule.add_argument("--detour", type=float, default=1.0, metavar="F", help="road over straight line (default: 1)")
+    _plan_options(schedule)
+
     report = _command(commands, "report", _report, "write report.html and figures of a run")
     report.add_argument("run", type=Path, metavar="RUN")
 
@@ -382,6 +395,26 @@ def _allocate(options: argparse.Namespace) -> int:
     written = page.write(PlanFolder(options.out, "allocation", page.NAMES, **form), plan, ranges, front)
     _print(allocation_lines(plan))
     print(written)
+    return DONE
+
+
+def _schedule(options: argparse.Namespace) -> int:
+    from jaxsim.delivery import Status, plan, read_problem
+    from jaxsim.report import delivery as page
+    from jaxsim.report.text.plans import schedule_lines
+    from jaxsim.runs.plan_folder import PlanFolder
+
+    if options.trucks is None:
+        return _say("a table of trucks is needed beside the orders", BAD_USAGE)
+    roads = {"miles_per_hour": options.miles_per_hour, "detour": options.detour}
+    problem = read_problem(options.orders, options.trucks, options.distances, **roads)
+    found = plan(problem, method=options.method, seconds=options.seconds, seed=options.seed)
+    folder = PlanFolder(options.out, "schedule", page.NAMES, form=options.format, overwrite=options.overwrite)
+    written = page.write(folder, found)
+    _print(schedule_lines(found))
+    print(written)
+    if found.status is Status.INTERRUPTED:
+        return _say(f"interrupted; the best plan so far is in {options.out}", INTERRUPTED)
     return DONE
 
 

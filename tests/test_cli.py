@@ -279,3 +279,56 @@ def test_allocate_refuses_bad_input_in_a_sentence(tmp_path, capsys):
     assert run("allocate", *files, "--out", tmp_path) == 1
     assert "name another folder" in capsys.readouterr().err
     assert run("allocate", *files, "--out", out, "--weights", "cost") == 2
+
+
+def delivery_tables(folder):
+    """Files of a small day."""
+    orders = ["order,weight,x,y,due,late_price", "a,4,3,0,30,", "b,5,0,4,60,0.5", "c,2,3,4,60,", "heavy,99,1,1,60,"]
+    (folder / "orders.csv").write_text("\n".join(orders) + "\n")
+    (folder / "trucks.csv").write_text("truck,capacity,cost_per_mile,x,y,trips,shift_end\nvan,8,2,0,0,2,400\n")
+    return [folder / "orders.csv", folder / "trucks.csv"]
+
+
+def test_schedule(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("jaxsim.report.parts.DPI", 30)
+    files, out = delivery_tables(tmp_path), tmp_path / "plan"
+    assert run("schedule", *files, "--out", out, "--format", "csv") == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("milp: ")
+    assert "left out: order heavy: it weighs 99" in printed
+    files_there = {"trips.csv", "stops.csv", "unplanned.csv", "map.png", "trucks.png", "report.html", "plan.json"}
+    assert files_there == {path.name for path in out.iterdir()}
+    assert run("schedule", *files, "--out", out, "--overwrite", "--method", "first_fit") == 0
+    assert run("allocate", *allocation_tables(tmp_path), "--out", out, "--overwrite") == 1
+    assert "no allocation that jaxsim wrote" in capsys.readouterr().err
+
+
+def test_schedule_refuses_bad_input_in_a_sentence(tmp_path, capsys):
+    files, out = delivery_tables(tmp_path), tmp_path / "plan"
+    (tmp_path / "bad.csv").write_text("truck,capacity,cost_per_mile,x,y\nvan,8,-2,0,0\n")
+    cases = [
+        ((files[0], tmp_path / "bad.csv"), "table trucks, column cost_per_mile, row 2: negative"),
+        ((files[0], tmp_path / "none.csv"), "does not exist"),
+        ((*files, "--method", "magic"), "there is no method 'magic'"),
+        ((*files, "--seconds", "0"), "must be positive"),
+        ((*files, "--miles-per-hour", "-3"), "must be positive"),
+    ]
+    for arguments, message in cases:
+        assert run("schedule", *arguments, "--out", out) == 1
+        assert message in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_an_interrupted_schedule_is_kept(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("jaxsim.report.parts.DPI", 30)
+    rows = [f"o{i},{1 + i % 7},{i * 37 % 100},{i * 61 % 100},900," for i in range(40)]
+    (tmp_path / "orders.csv").write_text("\n".join(["order,weight,x,y,due,late_price", *rows]) + "\n")
+    trucks = "".join(f"t{i},30,2,50,50,1000\n" for i in range(8))
+    (tmp_path / "trucks.csv").write_text("truck,capacity,cost_per_mile,x,y,shift_end\n" + trucks)
+    asked = iter([False] * 5)
+    monkeypatch.setattr("jaxsim.interrupts.requested", lambda: next(asked, True))
+    out = tmp_path / "plan"
+    files = (tmp_path / "orders.csv", tmp_path / "trucks.csv")
+    assert run("schedule", *files, "--out", out, "--method", "milp", "--seconds", "60") == 75
+    assert f"the best plan so far is in {out}" in capsys.readouterr().err
+    assert (out / "plan.json").exists()
