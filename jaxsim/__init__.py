@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 from jaxsim.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from jaxsim import allocation as allocation
     from jaxsim import cost_search as cost_search
+    from jaxsim import delivery as delivery
     from jaxsim import kernels as kernels
     from jaxsim import measures as measures
     from jaxsim import outcome as outcome
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from jaxsim import simulator as simulator
     from jaxsim import studies as studies
     from jaxsim import system as system
+    from jaxsim.allocation import allocate as allocate
     from jaxsim.cost_search import Evaluation as Evaluation
     from jaxsim.cost_search import Newton as Newton
     from jaxsim.cost_search import Paper as Paper
@@ -62,6 +65,7 @@ _HOMES = {
     "Paper": "jaxsim.cost_search",
     "Simulator": "jaxsim.simulator",
     "System": "jaxsim.system",
+    "allocate": "jaxsim.allocation",
     "build": "jaxsim.system",
     "compare": "jaxsim.studies.compare",
     "evaluate": "jaxsim.studies.evaluate",
@@ -78,7 +82,9 @@ _HOMES = {
 """Module of each public name."""
 
 _MODULES = (
+    "allocation",
     "cost_search",
+    "delivery",
     "kernels",
     "measures",
     "outcome",

@@ -10,6 +10,7 @@ import jaxsim
 from jaxsim import cli
 from jaxsim.atomic import WriteError
 from jaxsim.runs import checkpoint
+from tests.allocation.instances import COSTS, DEMAND, SUPPLY
 from tests.report.fakes import made_up_run
 from tests.studies.conftest import soft_engine
 
@@ -234,3 +235,100 @@ def test_public_names_resolve():
         assert getattr(jaxsim, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = jaxsim.nonsense  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def allocation_tables(folder):
+    """Files of the textbook allocation."""
+    costs = "".join(f"W{i},L{j},{c}\n" for i, row in enumerate(COSTS) for j, c in enumerate(row))
+    (folder / "costs.csv").write_text("warehouse,location,cost\n" + costs)
+    (folder / "supply.csv").write_text("warehouse,units\n" + "".join(f"W{i},{s}\n" for i, s in enumerate(SUPPLY)))
+    (folder / "demand.csv").write_text("location,units\n" + "".join(f"L{j},{d}\n" for j, d in enumerate(DEMAND)))
+    return [folder / f"{name}.csv" for name in ("costs", "supply", "demand")]
+
+
+def test_allocate(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("jaxsim.report.parts.DPI", 30)
+    files, out = allocation_tables(tmp_path), tmp_path / "plan"
+    more = ("--ranging", "--front", "cost,days", "--format", "csv", "--weights", "cost=1")
+    assert run("allocate", *files, "--out", out, *more) == 0
+    printed = capsys.readouterr().out
+    assert "1,020.0000" in printed
+    assert {"allocation.csv", "prices.csv", "ranges.csv", "front.csv", "report.html"} <= {p.name for p in out.iterdir()}
+    assert run("allocate", *files, "--out", out) == 1
+    assert "say --overwrite" in capsys.readouterr().err
+    assert run("allocate", *files, "--out", out, "--overwrite") == 0
+    assert not (out / "ranges.csv").exists()
+    assert (out / "allocation.parquet").exists()
+
+
+def test_allocate_refuses_bad_input_in_a_sentence(tmp_path, capsys):
+    files, out = allocation_tables(tmp_path), tmp_path / "plan"
+    (tmp_path / "short.csv").write_text("warehouse,units\nW0,35\nW1,50\nW2,39\n")
+    (tmp_path / "bad.csv").write_text("warehouse,units\nW0,35\nW1,-50\nW2,39\n")
+    cases = [
+        ((files[0], tmp_path / "short.csv", files[2]), "by 1"),
+        ((files[0], tmp_path / "bad.csv", files[2]), "table supply, column units, row 3: negative"),
+        ((files[0], tmp_path / "none.csv", files[2]), "does not exist"),
+        ((*files, "--weights", "speed=1"), "there is no measure 'speed'"),
+        ((*files, "--front", "cost"), "two different aims"),
+    ]
+    for arguments, message in cases:
+        assert run("allocate", *arguments, "--out", out) == 1
+        assert message in capsys.readouterr().err
+    assert not out.exists()
+    assert run("allocate", *files, "--out", tmp_path) == 1
+    assert "name another folder" in capsys.readouterr().err
+    assert run("allocate", *files, "--out", out, "--weights", "cost") == 2
+
+
+def delivery_tables(folder):
+    """Files of a small day."""
+    orders = ["order,weight,x,y,due,late_price", "a,4,3,0,30,", "b,5,0,4,60,0.5", "c,2,3,4,60,", "heavy,99,1,1,60,"]
+    (folder / "orders.csv").write_text("\n".join(orders) + "\n")
+    (folder / "trucks.csv").write_text("truck,capacity,cost_per_mile,x,y,trips,shift_end\nvan,8,2,0,0,2,400\n")
+    return [folder / "orders.csv", folder / "trucks.csv"]
+
+
+def test_schedule(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("jaxsim.report.parts.DPI", 30)
+    files, out = delivery_tables(tmp_path), tmp_path / "plan"
+    assert run("schedule", *files, "--out", out, "--format", "csv") == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("milp: ")
+    assert "left out: order heavy: it weighs 99" in printed
+    files_there = {"trips.csv", "stops.csv", "unplanned.csv", "map.png", "trucks.png", "report.html", "plan.json"}
+    assert files_there == {path.name for path in out.iterdir()}
+    assert run("schedule", *files, "--out", out, "--overwrite", "--method", "first_fit") == 0
+    assert run("allocate", *allocation_tables(tmp_path), "--out", out, "--overwrite") == 1
+    assert "no allocation that jaxsim wrote" in capsys.readouterr().err
+
+
+def test_schedule_refuses_bad_input_in_a_sentence(tmp_path, capsys):
+    files, out = delivery_tables(tmp_path), tmp_path / "plan"
+    (tmp_path / "bad.csv").write_text("truck,capacity,cost_per_mile,x,y\nvan,8,-2,0,0\n")
+    cases = [
+        ((files[0], tmp_path / "bad.csv"), "table trucks, column cost_per_mile, row 2: negative"),
+        ((files[0], tmp_path / "none.csv"), "does not exist"),
+        ((*files, "--method", "magic"), "there is no method 'magic'"),
+        ((*files, "--seconds", "0"), "must be positive"),
+        ((*files, "--miles-per-hour", "-3"), "must be positive"),
+    ]
+    for arguments, message in cases:
+        assert run("schedule", *arguments, "--out", out) == 1
+        assert message in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_an_interrupted_schedule_is_kept(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("jaxsim.report.parts.DPI", 30)
+    rows = [f"o{i},{1 + i % 7},{i * 37 % 100},{i * 61 % 100},900," for i in range(40)]
+    (tmp_path / "orders.csv").write_text("\n".join(["order,weight,x,y,due,late_price", *rows]) + "\n")
+    trucks = "".join(f"t{i},30,2,50,50,1000\n" for i in range(8))
+    (tmp_path / "trucks.csv").write_text("truck,capacity,cost_per_mile,x,y,shift_end\n" + trucks)
+    asked = iter([False] * 5)
+    monkeypatch.setattr("jaxsim.interrupts.requested", lambda: next(asked, True))
+    out = tmp_path / "plan"
+    files = (tmp_path / "orders.csv", tmp_path / "trucks.csv")
+    assert run("schedule", *files, "--out", out, "--method", "milp", "--seconds", "60") == 75
+    assert f"the best plan so far is in {out}" in capsys.readouterr().err
+    assert (out / "plan.json").exists()

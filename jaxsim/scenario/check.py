@@ -117,7 +117,8 @@ def _finite_faults(view: View, table: Table, column: Column) -> list[Fault]:
     if column.type is not Type.NUMBER:
         return []
     values = view.column(table.name, column.name)
-    kinds = (("NaN", np.isnan(values)), ("infinite", np.isinf(values)))
+    there = view.tables[table.name][column.name].is_valid().to_numpy()  # a value that is left out is no NaN
+    kinds = (("NaN", there & np.isnan(values)), ("infinite", np.isinf(values)))
     return [
         fault
         for kind, bad in kinds

@@ -52,9 +52,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" (nearest: {names[close[0]]!r})" if close else ""
 
 
-class ScenarioError(ValueError):
-    """A scenario that cannot be used; `faults` lists why, and the message has a sentence for each."""
+class TableError(ValueError):
+    """Tables that cannot be used; `faults` lists why, and the message has a sentence for each."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(map(str, self.faults)))
+
+
+class ScenarioError(TableError):
+    """A scenario that cannot be used."""

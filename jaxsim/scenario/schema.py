@@ -83,7 +83,7 @@ class Column:
     description: str
     rules: tuple[Rule, ...] = ()
     refers_to: str | None = None
-    default: bool | int | None = None
+    default: bool | int | float | None = None
     may_be_absent: bool = False
 
     @property

@@ -30,10 +30,11 @@ engines make of the tables is in `semantics.md`.
 
 def page() -> str:
     """The page as Markdown."""
-    return "\n".join([_INTRODUCTION, *(_section(table) for table in TABLES.values())])
+    return "\n".join([_INTRODUCTION, *(section(table) for table in TABLES.values())])
 
 
-def _section(table: Table) -> str:
+def section(table: Table) -> str:
+    """What the page says of one table."""
     lines = [f"## {table.name}", "", table.description, "", f"Key: {', '.join(table.key)}."]
     if table.may_be_empty:
         lines[-1] += " The table may be missing." if table.optional else " The table may be empty."
