@@ -158,7 +158,7 @@ def parser() -> argparse.ArgumentParser:
     _plan_options(allocate)
 
     schedule = _command(commands, "schedule", _schedule, "plan the deliveries of a day: orders to trucks and routes")
-    schedule.add_argument("orders", type=Path, metavar="ORDERS", help="table of orders, Parquet or CSV; or a run")
+    schedule.add_argument("orders", type=Path, metavar="ORDERS", help="table of orders, Parquet or CSV")
     schedule.add_argument("trucks", type=Path, nargs="?", metavar="TRUCKS", help="table of trucks")
     schedule.add_argument("--distances", type=Path, metavar="FILE", help="table of distances between places")
     schedule.add_argument(
