@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.search_course import Course, Point
-from benchmarks.search_methods import CONTESTANTS, Contestant
+from benchmarks.search_methods import NAMES, Contestant, contestants
 from benchmarks.search_report import draw, table
 from benchmarks.search_scenarios import SCENARIOS
 from benchmarks.search_truth import Truth
@@ -69,7 +69,7 @@ class Sizes:
 
 
 def compare(
-    scenario: Path, contestants: Sequence[Contestant], seeds: Sequence[int], sizes: Sizes
+    scenario: Path, chosen: Sequence[Contestant], seeds: Sequence[int], sizes: Sizes
 ) -> Iterator[dict[str, Any]]:
     """First the facts of the scenario, then a run of each contestant and seed."""
     problem = load_problem(scenario, sizes.products, seeds[0])
@@ -87,12 +87,13 @@ def compare(
     for seed in seeds:
         simulation = with_trials(Simulation(sizes.products, sizes.trials, seed), problem.system)
         first = load_problem(scenario, sizes.products, seed)
-        for contestant in contestants:
+        for contestant in chosen:
             if warm:
                 _warm_up(scenario, first, simulation)
                 warm = False
-            points = _run(contestant, scenario, first, simulation, truth, sizes)
-            yield {"method": contestant.name, "seed": seed} | figures(points, truth.bound)
+            course = _run(contestant, scenario, first, simulation, truth, sizes)
+            named = {"method": contestant.name, "seed": seed, "versions": course.versions}
+            yield named | figures(course.points, truth.bound)
 
 
 def figures(points: Sequence[Point], bound: float) -> dict[str, Any]:
@@ -112,8 +113,8 @@ def figures(points: Sequence[Point], bound: float) -> dict[str, Any]:
 
 def _run(
     contestant: Contestant, scenario: Path, first: Problem, simulation: Simulation, truth: Truth, sizes: Sizes
-) -> list[Point]:
-    """All judgments of one run."""
+) -> Course:
+    """One run, judged."""
     scale = cost_scale(first.system, ARRIVALS)
     price = None if contestant.price is None else contestant.price * scale
     oracle = load_oracle(
@@ -128,7 +129,7 @@ def _run(
     course = Course(oracle, space, truth, sizes.budget, sizes.growth, simulation.seed)
     contestant.run(course)
     course.end()
-    return course.points
+    return course
 
 
 def _warm_up(scenario: Path, first: Problem, simulation: Simulation) -> None:
@@ -155,10 +156,10 @@ def main() -> None:
         print(table(json.loads(options.table.read_text("utf-8"))))
         return
     runtime.configure()
-    chosen = [each for each in CONTESTANTS if each.name in (options.methods or [each.name])]
+    chosen = [each for each in contestants(options.rivals) if each.name in (options.methods or NAMES)]
     for each in (each for each in chosen if not each.there):
         print(f"not installed, left out: {each.name}")
-    contestants = [each for each in chosen if each.there]
+    chosen = [each for each in chosen if each.there]
     report = environment(options.seeds[0], TIMING) | {"quick": options.quick, "seeds": options.seeds}
     sizes = Sizes(**QUICK) if options.quick else Sizes()
     sizes = sizes if options.budget is None else dataclasses.replace(sizes, budget=options.budget)
@@ -171,7 +172,7 @@ def main() -> None:
             if folder is None:
                 print(f"{name}: left out, there is no {options.data / str(SCENARIOS[name].history)}", flush=True)
                 continue
-            rows = compare(folder, contestants, options.seeds, sizes)
+            rows = compare(folder, chosen, options.seeds, sizes)
             facts = next(rows)
             print(f"{name}: {facts['products']:,} products, bound {facts['bound']:.2%}", flush=True)
             report["scenarios"][name] = facts | {"runs": []}
@@ -187,10 +188,11 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="the first scenario, one seed, small sizes")
     parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, metavar="NAME")
-    parser.add_argument("--methods", nargs="+", choices=[each.name for each in CONTESTANTS], metavar="NAME")
+    parser.add_argument("--methods", nargs="+", choices=NAMES, metavar="NAME")
     parser.add_argument("--seeds", nargs="+", type=int)
     parser.add_argument("--budget", type=int, help="product-trials of a run")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of tables of real demand")
+    parser.add_argument("--rivals", type=Path, default=Path(".rivals"), help="folder of the rivals' environments")
     parser.add_argument("--work", type=Path, help="keep generated scenarios in this folder")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     parser.add_argument("--table", type=Path, help="print the table of a results file, and run nothing")
