@@ -1,12 +1,13 @@
 """Search methods on the same scenarios, draws and clocks: what they need to come near the bound, judged in truth.
 
-    python -m benchmarks.search [--quick] [--scenarios NAME ...] [--methods NAME ...] [--seeds 0 1 2]
+    python -m benchmarks.search [--short | --quick] [--scenarios NAME ...] [--methods NAME ...] [--seeds 0 1 2]
     python -m benchmarks.search --table benchmarks/results/search_cpu.json          the table of the README
 
 Truth is the expectation over the whole population on draws that no method has. A run is judged whenever its
 product-trials, those that the method itself simulated, have grown by a quarter. All methods of a seed share their
-draws. Scenarios of real demand need their tables (`--data`) and are left out by name without them, as are methods that
-are not installed. Writes `search_<device>.json` and a figure of it.
+draws. Floors, which see one number of an evaluation, run with the first seed alone. Scenarios of real demand need their
+tables (`--data`) and are left out by name without them, as are methods that are not installed
+(`benchmarks/rivals/search.sh`). Writes `search_<device>.json` and a figure of it.
 """
 
 import argparse
@@ -23,6 +24,7 @@ import numpy as np
 from benchmarks.search_course import Course, Point
 from benchmarks.search_methods import NAMES, Contestant, contestants
 from benchmarks.search_report import draw, table
+from benchmarks.search_rivals import RivalFailed
 from benchmarks.search_scenarios import SCENARIOS
 from benchmarks.search_truth import Truth
 from jaxsim.cost_search import cost_scale
@@ -46,6 +48,9 @@ GROWTH = 1.25
 TRUTH_SEED = 1
 TRUTH_PRODUCT_TRIALS, TRUTH_TRIALS = 80_000, (2, 32)
 """Of a judgment about, and fewest and most futures of a product."""
+
+SHORT = {"budget": 300_000, "growth": 1.8, "truth_product_trials": 40_000}
+"""Of `--short`, with one seed: judgments take as long as the methods otherwise, most of all where products are many."""
 
 QUICK = {"budget": 150_000, "growth": 1.6, "truth_product_trials": 20_000}
 
@@ -87,11 +92,15 @@ def compare(
     for seed in seeds:
         simulation = with_trials(Simulation(sizes.products, sizes.trials, seed), problem.system)
         first = load_problem(scenario, sizes.products, seed)
-        for contestant in chosen:
+        for contestant in (each for each in chosen if seed == seeds[0] or not each.floor):
             if warm:
                 _warm_up(scenario, first, simulation)
                 warm = False
-            course = _run(contestant, scenario, first, simulation, truth, sizes)
+            try:
+                course = _run(contestant, scenario, first, simulation, truth, sizes)
+            except RivalFailed as failure:
+                print(f"{failure}, left out", flush=True)
+                continue
             named = {"method": contestant.name, "seed": seed, "versions": course.versions}
             yield named | figures(course.points, truth.bound)
 
@@ -160,8 +169,9 @@ def main() -> None:
     for each in (each for each in chosen if not each.there):
         print(f"not installed, left out: {each.name}")
     chosen = [each for each in chosen if each.there]
-    report = environment(options.seeds[0], TIMING) | {"quick": options.quick, "seeds": options.seeds}
-    sizes = Sizes(**QUICK) if options.quick else Sizes()
+    report = environment(options.seeds[0], TIMING)
+    report |= {"quick": options.quick, "short": options.short, "seeds": options.seeds}
+    sizes = Sizes(**(QUICK if options.quick else SHORT if options.short else {}))
     sizes = sizes if options.budget is None else dataclasses.replace(sizes, budget=options.budget)
     report |= dataclasses.asdict(sizes) | {"truth_seed": TRUTH_SEED, "scenarios": {}}
     options.out.mkdir(parents=True, exist_ok=True)
@@ -186,7 +196,11 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="the first scenario, one seed, small sizes")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--quick", action="store_true", help="the first scenario, one seed, small sizes")
+    length.add_argument(
+        "--short", action="store_true", help="all scenarios, one seed, half the budget, fewer judgments"
+    )
     parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, metavar="NAME")
     parser.add_argument("--methods", nargs="+", choices=NAMES, metavar="NAME")
     parser.add_argument("--seeds", nargs="+", type=int)
@@ -198,7 +212,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--table", type=Path, help="print the table of a results file, and run nothing")
     options = parser.parse_args()
     options.scenarios = options.scenarios or list(SCENARIOS)[: 1 if options.quick else None]
-    options.seeds = options.seeds or ([0] if options.quick else [0, 1, 2])
+    options.seeds = options.seeds or ([0] if options.quick or options.short else [0, 1, 2])
     return options
 
 

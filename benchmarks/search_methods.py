@@ -43,6 +43,8 @@ class Contestant:
     """Its iterations take turns with several samples; else all see the first."""
     curvature: bool = False
     """Asks for sensitivities."""
+    floor: bool = False
+    """Sees one number of an evaluation; one seed of it is enough."""
     needs: str | Path | None = None
     """Package or interpreter without which it cannot run."""
 
@@ -115,8 +117,8 @@ OURS = (
 """Methods of this package."""
 
 RIVALS = {
-    "cma, CMA-ES": Rival("cma", "CMA-ES"),
-    "simoptlib, SPSA": Rival("simopt", "SPSA"),
+    "cma, CMA-ES": Rival("cma", "CMA-ES", floor=True),
+    "simoptlib, SPSA": Rival("simopt", "SPSA", floor=True),
     "simoptlib, ADAM": Rival("simopt", "ADAM"),
     "simoptlib, ASTRO-DF": Rival("simopt", "ASTRO-DF"),
 }
@@ -126,10 +128,10 @@ NAMES = (*(each.name for each in OURS), "adam", *RIVALS)
 """Of all methods."""
 
 
-def contestants(environments: Path) -> tuple[Contestant, ...]:
-    """All methods, whether they are there or not; those of `RIVALS` have their environments in a folder."""
+def contestants(folder: Path) -> tuple[Contestant, ...]:
+    """All methods, whether they are there or not; a folder has the environments of rivals."""
     rivals = (
-        Contestant(name, partial(rival.run, environments=environments), needs=rival.python(environments))
+        Contestant(name, partial(rival.run, environments=folder), floor=rival.floor, needs=rival.python(folder))
         for name, rival in RIVALS.items()
     )
     return (*OURS, Contestant("adam", adam, needs="optax"), *rivals)

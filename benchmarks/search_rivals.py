@@ -29,6 +29,10 @@ REACH = 32.0
 """Box of the costs for rivals that need one, cost scales: the dearest price of deviation of ours."""
 
 
+class RivalFailed(RuntimeError):
+    """A rival's process ended with an error, which it wrote to standard error."""
+
+
 @dataclass(frozen=True)
 class Rival:
     """A method of a rival."""
@@ -37,6 +41,8 @@ class Rival:
     """Folder of its environment; its script is `benchmarks/rivals/ENVIRONMENT_search.py`."""
     method: str
     """As the script calls it."""
+    floor: bool = False
+    """Sees wMAPD alone, and neither V nor anything else of H numbers."""
 
     def python(self, environments: Path) -> Path:
         """The interpreter that has the rival."""
@@ -56,7 +62,7 @@ class Rival:
             finally:
                 process.stdin.close()
         if process.returncode:
-            raise RuntimeError(f"{self.method}: its process ended with {process.returncode}")
+            raise RivalFailed(f"{self.method}: its process ended with {process.returncode}")
 
     def _converse(self, course: Course, tell: IO[str], hear: IO[str]) -> None:
         """Answer what the rival asks. What it says with its request beyond the budget is its last word."""
