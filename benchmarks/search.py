@@ -1,12 +1,13 @@
 """Search methods on the same scenarios, draws and clocks: what they need to come near the bound, judged in truth.
 
-    python -m benchmarks.search [--quick] [--scenarios NAME ...] [--methods NAME ...] [--seeds 0 1 2]
+    python -m benchmarks.search [--short | --quick] [--scenarios NAME ...] [--methods NAME ...] [--seeds 0 1 2]
     python -m benchmarks.search --table benchmarks/results/search_cpu.json          the table of the README
 
 Truth is the expectation over the whole population on draws that no method has. A run is judged whenever its
 product-trials, those that the method itself simulated, have grown by a quarter. All methods of a seed share their
-draws. Scenarios of real demand need their tables (`--data`) and are left out by name without them, as are methods that
-are not installed. Writes `search_<device>.json` and a figure of it.
+draws. Floors, which see one number of an evaluation, run with the first seed alone. Scenarios of real demand need their
+tables (`--data`) and are left out by name without them, as are methods that are not installed
+(`benchmarks/rivals/search.sh`). Writes `search_<device>.json` and a figure of it.
 """
 
 import argparse
@@ -21,8 +22,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.search_course import Course, Point
-from benchmarks.search_methods import CONTESTANTS, Contestant
+from benchmarks.search_methods import NAMES, Contestant, contestants
 from benchmarks.search_report import draw, table
+from benchmarks.search_rivals import RivalFailed
 from benchmarks.search_scenarios import SCENARIOS
 from benchmarks.search_truth import Truth
 from jaxsim.cost_search import cost_scale
@@ -47,6 +49,9 @@ TRUTH_SEED = 1
 TRUTH_PRODUCT_TRIALS, TRUTH_TRIALS = 80_000, (2, 32)
 """Of a judgment about, and fewest and most futures of a product."""
 
+SHORT = {"budget": 300_000, "growth": 1.8, "truth_product_trials": 40_000}
+"""Of `--short`, with one seed: judgments take as long as the methods otherwise, most of all where products are many."""
+
 QUICK = {"budget": 150_000, "growth": 1.6, "truth_product_trials": 20_000}
 
 TIMING = (
@@ -69,7 +74,7 @@ class Sizes:
 
 
 def compare(
-    scenario: Path, contestants: Sequence[Contestant], seeds: Sequence[int], sizes: Sizes
+    scenario: Path, chosen: Sequence[Contestant], seeds: Sequence[int], sizes: Sizes
 ) -> Iterator[dict[str, Any]]:
     """First the facts of the scenario, then a run of each contestant and seed."""
     problem = load_problem(scenario, sizes.products, seeds[0])
@@ -87,12 +92,17 @@ def compare(
     for seed in seeds:
         simulation = with_trials(Simulation(sizes.products, sizes.trials, seed), problem.system)
         first = load_problem(scenario, sizes.products, seed)
-        for contestant in contestants:
+        for contestant in (each for each in chosen if seed == seeds[0] or not each.floor):
             if warm:
                 _warm_up(scenario, first, simulation)
                 warm = False
-            points = _run(contestant, scenario, first, simulation, truth, sizes)
-            yield {"method": contestant.name, "seed": seed} | figures(points, truth.bound)
+            try:
+                course = _run(contestant, scenario, first, simulation, truth, sizes)
+            except RivalFailed as failure:
+                print(f"{failure}, left out", flush=True)
+                continue
+            named = {"method": contestant.name, "seed": seed, "versions": course.versions}
+            yield named | figures(course.points, truth.bound)
 
 
 def figures(points: Sequence[Point], bound: float) -> dict[str, Any]:
@@ -112,8 +122,8 @@ def figures(points: Sequence[Point], bound: float) -> dict[str, Any]:
 
 def _run(
     contestant: Contestant, scenario: Path, first: Problem, simulation: Simulation, truth: Truth, sizes: Sizes
-) -> list[Point]:
-    """All judgments of one run."""
+) -> Course:
+    """One run, judged."""
     scale = cost_scale(first.system, ARRIVALS)
     price = None if contestant.price is None else contestant.price * scale
     oracle = load_oracle(
@@ -128,7 +138,7 @@ def _run(
     course = Course(oracle, space, truth, sizes.budget, sizes.growth, simulation.seed)
     contestant.run(course)
     course.end()
-    return course.points
+    return course
 
 
 def _warm_up(scenario: Path, first: Problem, simulation: Simulation) -> None:
@@ -155,12 +165,13 @@ def main() -> None:
         print(table(json.loads(options.table.read_text("utf-8"))))
         return
     runtime.configure()
-    chosen = [each for each in CONTESTANTS if each.name in (options.methods or [each.name])]
+    chosen = [each for each in contestants(options.rivals) if each.name in (options.methods or NAMES)]
     for each in (each for each in chosen if not each.there):
         print(f"not installed, left out: {each.name}")
-    contestants = [each for each in chosen if each.there]
-    report = environment(options.seeds[0], TIMING) | {"quick": options.quick, "seeds": options.seeds}
-    sizes = Sizes(**QUICK) if options.quick else Sizes()
+    chosen = [each for each in chosen if each.there]
+    report = environment(options.seeds[0], TIMING)
+    report |= {"quick": options.quick, "short": options.short, "seeds": options.seeds}
+    sizes = Sizes(**(QUICK if options.quick else SHORT if options.short else {}))
     sizes = sizes if options.budget is None else dataclasses.replace(sizes, budget=options.budget)
     report |= dataclasses.asdict(sizes) | {"truth_seed": TRUTH_SEED, "scenarios": {}}
     options.out.mkdir(parents=True, exist_ok=True)
@@ -171,7 +182,7 @@ def main() -> None:
             if folder is None:
                 print(f"{name}: left out, there is no {options.data / str(SCENARIOS[name].history)}", flush=True)
                 continue
-            rows = compare(folder, contestants, options.seeds, sizes)
+            rows = compare(folder, chosen, options.seeds, sizes)
             facts = next(rows)
             print(f"{name}: {facts['products']:,} products, bound {facts['bound']:.2%}", flush=True)
             report["scenarios"][name] = facts | {"runs": []}
@@ -185,18 +196,23 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="the first scenario, one seed, small sizes")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--quick", action="store_true", help="the first scenario, one seed, small sizes")
+    length.add_argument(
+        "--short", action="store_true", help="all scenarios, one seed, half the budget, fewer judgments"
+    )
     parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, metavar="NAME")
-    parser.add_argument("--methods", nargs="+", choices=[each.name for each in CONTESTANTS], metavar="NAME")
+    parser.add_argument("--methods", nargs="+", choices=NAMES, metavar="NAME")
     parser.add_argument("--seeds", nargs="+", type=int)
     parser.add_argument("--budget", type=int, help="product-trials of a run")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of tables of real demand")
+    parser.add_argument("--rivals", type=Path, default=Path(".rivals"), help="folder of the rivals' environments")
     parser.add_argument("--work", type=Path, help="keep generated scenarios in this folder")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     parser.add_argument("--table", type=Path, help="print the table of a results file, and run nothing")
     options = parser.parse_args()
     options.scenarios = options.scenarios or list(SCENARIOS)[: 1 if options.quick else None]
-    options.seeds = options.seeds or ([0] if options.quick else [0, 1, 2])
+    options.seeds = options.seeds or ([0] if options.quick or options.short else [0, 1, 2])
     return options
 
 

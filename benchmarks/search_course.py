@@ -46,6 +46,10 @@ class Point:
 class Course:
     """What a method sees of a run, and what is written down of it."""
 
+    points: list[Point]
+    versions: dict[str, str]
+    """Of the packages that a method in another process runs."""
+
     def __init__(
         self,
         oracle: Oracle,
@@ -64,13 +68,32 @@ class Course:
             seed: of what a method draws itself.
         """
         self.space, self.seed, self.plan = space, seed, oracle.planned.plan
-        self.points: list[Point] = []
+        self.points, self.versions = [], {}
         self._oracle, self._truth, self._budget, self._growth = oracle, truth, budget, growth
         self._evaluations, self._next = 0, 0.0
         self._simulation = self._curvature = self._judging = 0.0
         self._promoted = np.zeros(len(self.plan))
         self._own_stop = False
         self._started = time.perf_counter()
+
+    def loaded(self) -> None:
+        """Start the clock anew: what a method loaded so far is not timed."""
+        self._started = time.perf_counter()
+
+    @property
+    def batches(self) -> int:
+        """Draws that iterations take turns with."""
+        return len(self._oracle.batches)
+
+    @property
+    def evaluations(self) -> int:
+        """That the budget pays for, the last of which may go beyond it."""
+        return -(-self._budget // self._oracle.batches[0].product_trials)
+
+    @property
+    def asked(self) -> int:
+        """Evaluations so far."""
+        return self._evaluations
 
     @property
     def spent(self) -> bool:

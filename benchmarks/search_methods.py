@@ -3,18 +3,22 @@
 """The methods of `benchmarks.search`: each runs on a `Course` until its budget is spent.
 
 Ours come from `jaxsim.cost_search`; their own stop rules are watched and not obeyed, so that what they would have
-reached is seen too. Adam is optax's, on the same violations V = Ũ − u.
+reached is seen too. Adam is optax's, on the same violations V = Ũ − u. Others run in processes of their own
+(`benchmarks.search_rivals`).
 """
 
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
 
 from benchmarks.search_course import Course
+from benchmarks.search_rivals import Rival
 from jaxsim.cost_search import Newton, Paper, SearchState, StopReason, search
 from jaxsim.studies.settings import Search
 
@@ -39,12 +43,16 @@ class Contestant:
     """Its iterations take turns with several samples; else all see the first."""
     curvature: bool = False
     """Asks for sensitivities."""
-    needs: str | None = None
-    """Package without which it cannot run."""
+    floor: bool = False
+    """Sees one number of an evaluation; one seed of it is enough."""
+    needs: str | Path | None = None
+    """Package or interpreter without which it cannot run."""
 
     @property
     def there(self) -> bool:
         """Whether it can run here."""
+        if isinstance(self.needs, Path):
+            return self.needs.exists()
         return self.needs is None or importlib.util.find_spec(self.needs) is not None
 
 
@@ -108,4 +116,22 @@ OURS = (
 )
 """Methods of this package."""
 
-CONTESTANTS = (*OURS, Contestant("adam", adam, needs="optax"))
+RIVALS = {
+    "cma, CMA-ES": Rival("cma", "CMA-ES", floor=True),
+    "simoptlib, SPSA": Rival("simopt", "SPSA", floor=True),
+    "simoptlib, ADAM": Rival("simopt", "ADAM"),
+    "simoptlib, ASTRO-DF": Rival("simopt", "ASTRO-DF"),
+}
+"""Methods of other packages, in environments of their own."""
+
+NAMES = (*(each.name for each in OURS), "adam", *RIVALS)
+"""Of all methods."""
+
+
+def contestants(folder: Path) -> tuple[Contestant, ...]:
+    """All methods, whether they are there or not; a folder has the environments of rivals."""
+    rivals = (
+        Contestant(name, partial(rival.run, environments=folder), floor=rival.floor, needs=rival.python(folder))
+        for name, rival in RIVALS.items()
+    )
+    return (*OURS, Contestant("adam", adam, needs="optax"), *rivals)

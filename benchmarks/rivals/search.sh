@@ -1,0 +1,24 @@
+#!/bin/sh
+# Environments of the rivals in benchmarks/search.py, then that benchmark.
+#
+#     benchmarks/rivals/search.sh [FOLDER [OPTION...]]   environments go to FOLDER, by default .rivals
+#
+# PYTHON is the interpreter that has this package, with its extra `forecast` for Adam; options are those of the benchmark,
+# as in: search.sh .rivals --quick
+set -eu
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+folder=${1:-$root/.rivals}
+[ $# -eq 0 ] || shift
+python=${PYTHON:-python3}
+mkdir -p "$folder"
+folder=$(cd "$folder" && pwd)
+cd "$root"
+
+. validation/rivals/environment.sh
+
+# Each is where benchmarks.rivals.NAME_search runs.
+environment cma "cma==4.5.0"
+environment simopt "simoptlib==1.2.4"
+
+"$python" -m benchmarks.search --rivals "$folder" "$@"
