@@ -82,14 +82,15 @@ class Newton:
         """The step after a simulation, which `state` has booked."""
         matrix, skipped = self._matrix(plan, space, state, evaluation)
         gain = self._gain(space, state)
-        price = self._price(plan, space, state, matrix, gain)
+        answer = _answer(space, matrix, gain)
         at = space.at_price(float(state.price))  # of the point that was simulated
         found = projected_violation(at, plan, state.costs[-1], state.violation[-1], state.error[-1])
+        price = self._price(plan, at, state, answer, found.noise)
         figures = {"projected_violation": found.violation, "projected_noise": found.noise}
         figures["gap"] = deviation_gap(at, plan, state.costs[-1], state.violation[-1])
         figures["price_of_deviation"] = price
         space = space.at_price(price)
-        step, limited = self._step(plan, space, state, matrix, gain)
+        step, limited = self._step(plan, space, state, answer)
         costs = np.clip(state.costs[-1] + step, *space.box())  # at once where the box has become smaller
         return Move(matrix, gain, price, costs, limited, skipped, figures)
 
@@ -119,30 +120,30 @@ class Newton:
     def _price(
         self,
         plan: Float64[np.ndarray, " h"],
-        space: Space,
+        at: Space,
         state: SearchState,
-        matrix: Float64[np.ndarray, "priced priced"],
-        gain: Float64[np.ndarray, " parts"],
+        answer: Float64[np.ndarray, "priced priced"],
+        noise: float,
     ) -> float:
         """The price of deviation: dearer while wMAPD is to end above the target, cheaper while below it.
 
         Where it is to end is what H predicts after the step that the present price asks for, and what the mean of the
         last iterates keeps of the noise, which H takes for something to mend.
+
+        Args:
+            at: the space at the present price. answer: of `_answer`. noise: of the point's projected violation.
         """
         price = float(state.price)
-        if self.target is None or not AIMING < state.iteration <= self.steady:
+        if self.target is None or not at.priced.any() or not AIMING < state.iteration <= self.steady:
             return price
-        at, priced = space.at_price(price), space.priced
-        step = self._step(plan, at, state, matrix, gain)[0]
-        violation = state.violation[-1].copy()
-        violation[priced] += _answering(space, matrix, gain) @ step[priced]
-        noise = projected_violation(at, plan, state.costs[-1], state.violation[-1], state.error[-1]).noise
-        noise = noise / np.sqrt(self.average) if np.isfinite(noise) else 0.0
-        end = np.abs(violation).sum() / plan.sum() + noise
-        factor = (end / max(self.target, 1e-9)) ** EXPONENT
-        reach = combine(self.limits, _recent(space, state))[1]
+        priced, violation = at.priced, state.violation[-1].copy()
+        violation[priced] += answer @ self._step(plan, at, state, answer)[0][priced]
+        kept = noise / np.sqrt(self.average) if np.isfinite(noise) else 0.0
+        wmapd = np.abs(violation).sum() / plan.sum() + kept
+        factor = (wmapd / max(self.target, 1e-9)) ** EXPONENT
+        reach = combine(self.limits, _recent(at, state))[1]
         dearest = np.maximum(*(np.abs(end[priced]) for end in at.box()))
-        rise = 1 + float(np.median(reach / np.maximum(dearest, AT_END * space.cost_scale[priced])))
+        rise = 1 + float(np.median(reach / np.maximum(dearest, AT_END * at.cost_scale[priced])))
         return float(np.clip(price * np.clip(factor, 1 / AIM_STEP, min(AIM_STEP, rise)), *self.prices))
 
     def _matrix(
@@ -184,28 +185,26 @@ class Newton:
         plan: Float64[np.ndarray, " h"],
         space: Space,
         state: SearchState,
-        matrix: Float64[np.ndarray, "priced priced"],
-        gain: Float64[np.ndarray, " parts"],
+        answer: Float64[np.ndarray, "priced priced"],
     ) -> tuple[Float64[np.ndarray, " h"], float]:
         """The shortened step, and the share of priced node-weeks that ended at a limit before."""
         priced, costs, step = space.priced, state.costs[-1], np.zeros(len(plan))
         if not priced.any():
             return step, 0.0
-        scaled = _answering(space, matrix, gain)
         floor = (LEAST_SIZE * _size(plan) / space.cost_scale)[priced]
-        scaled = scaled - self.damping * np.diag(np.maximum(-np.diag(scaled), floor))
+        damped = answer - self.damping * np.diag(np.maximum(-np.diag(answer), floor))
         lower, upper = combine(self.limits, _recent(space, state))
         least, most = (end[priced] - costs[priced] for end in space.box())
         lower, upper = np.minimum(np.maximum(lower, least), 0.0), np.maximum(np.minimum(upper, most), 0.0)
-        full = solve_box_qp(scaled, state.violation[-1][priced], lower, upper, tolerance=1e-8).step
+        full = solve_box_qp(damped, state.violation[-1][priced], lower, upper, tolerance=1e-8).step
         step[priced] = min(1.0, (self.steady / state.iteration) ** self.power) * full
         return step, float(np.mean((full <= lower) | (full >= upper)))
 
 
-def _answering(
+def _answer(
     space: Space, matrix: Float64[np.ndarray, "priced priced"], gain: Float64[np.ndarray, " parts"]
 ) -> Float64[np.ndarray, "priced priced"]:
-    """H, each part corrected by its gain."""
+    """How V answers costs: H, each part corrected by its gain."""
     root = np.ones(len(space.priced))
     for number, part in enumerate(space.parts()):
         root[part] = np.sqrt(gain[number])
