@@ -11,7 +11,6 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ import pyarrow as pa
 from jaxsim.cost_search import Space
 from jaxsim.resources import Prices
 from jaxsim.runs import checkpoint, folder
-from jaxsim.runs.claim import Claim, claimed
+from jaxsim.runs.claim import Claim
 from jaxsim.runs.folder import RunError, RunFolder
 from jaxsim.runs.metrics import Metrics
 from jaxsim.scenario import Source, load, product_names
@@ -28,7 +27,7 @@ from jaxsim.scenario import fingerprint as fingerprint_of
 from jaxsim.studies.bottlenecks import arrivals_bound, bottleneck_tables
 from jaxsim.studies.costs import CostTable, costs_name, read_costs
 from jaxsim.studies.expected import expected_metrics, expected_tables, plans_of
-from jaxsim.studies.interrupted import Interrupted
+from jaxsim.studies.interrupted import in_folder
 from jaxsim.studies.population import Pair, Population
 from jaxsim.studies.problem import Problem, facts, named, unseen_trial
 from jaxsim.studies.progress import Progress, Silent
@@ -81,17 +80,7 @@ def evaluate(
     check_evaluation_trials(trials)
     study = _Study(scenario, costs, Simulation(trials=trials, seed=seed, engine=engine, policies=policies))
     progress = progress or Silent()
-    if out is None:
-        if resume:
-            raise RunError("to go on with an evaluation, name its run folder as `out`")
-        return _evaluated(study, None, overwrite, resume, progress)
-    with claimed(Path(out)) as claim:
-        try:
-            return _evaluated(study, claim, overwrite, resume, progress)
-        except KeyboardInterrupt:
-            if not (resume or claim.begun):
-                raise
-    raise Interrupted({})  # here, so that what the run folder holds stays there
+    return in_folder(out, resume, "an evaluation", lambda claim: _evaluated(study, claim, overwrite, resume, progress))
 
 
 @dataclass(frozen=True)

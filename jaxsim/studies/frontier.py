@@ -10,7 +10,6 @@ import dataclasses
 import os
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,14 +18,14 @@ import pyarrow as pa
 from jaxsim import cost_search
 from jaxsim.cost_search import IterationCount, IterationRecord, Newton, SearchState
 from jaxsim.runs import checkpoint, folder
-from jaxsim.runs.claim import Claim, claimed
+from jaxsim.runs.claim import Claim
 from jaxsim.runs.folder import RunError, RunFolder
 from jaxsim.runs.metrics import Figure, Metrics
 from jaxsim.scenario import Source
 from jaxsim.scenario import fingerprint as fingerprint_of
 from jaxsim.studies.deviation_price import DeviationPrice
 from jaxsim.studies.evaluate import Expected, expect, fresh_trials
-from jaxsim.studies.interrupted import Interrupted
+from jaxsim.studies.interrupted import in_folder
 from jaxsim.studies.oracle import Oracle, load_oracle, space_of
 from jaxsim.studies.problem import facts, load_problem, named, with_trials
 from jaxsim.studies.progress import Progress, Silent
@@ -85,15 +84,7 @@ def frontier(
     if iterations < 1:
         raise RunError("the number of iterations must be at least 1")
     study = _Study(scenario, simulation, prices, iterations, evaluate_trials, progress or Silent())
-    if out is None:
-        return _traced(study, None, overwrite, resume)
-    with claimed(Path(out)) as claim:
-        try:
-            return _traced(study, claim, overwrite, resume)
-        except KeyboardInterrupt:
-            if not (resume or claim.begun):
-                raise
-    raise Interrupted({})  # here, so that what the run folder holds stays there
+    return in_folder(out, resume, "a frontier", lambda claim: _traced(study, claim, overwrite, resume))
 
 
 @dataclasses.dataclass(frozen=True)

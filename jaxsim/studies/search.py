@@ -11,7 +11,6 @@ import dataclasses
 import os
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,8 +33,8 @@ from jaxsim.draws import independent_seed
 from jaxsim.measures import adherence, wmapd_bound
 from jaxsim.resources import Prices
 from jaxsim.runs import checkpoint, folder
-from jaxsim.runs.claim import Claim, claimed
-from jaxsim.runs.folder import RunError, RunFolder
+from jaxsim.runs.claim import Claim
+from jaxsim.runs.folder import RunFolder
 from jaxsim.runs.metrics import Figure
 from jaxsim.scenario import Source
 from jaxsim.scenario import fingerprint as fingerprint_of
@@ -44,6 +43,7 @@ from jaxsim.studies.deviation_price import Given
 from jaxsim.studies.deviation_price import deviation_price as read_deviation_price
 from jaxsim.studies.evaluate import Expected, expect, fresh_trials
 from jaxsim.studies.interrupted import Interrupted as Interrupted
+from jaxsim.studies.interrupted import in_folder
 from jaxsim.studies.journal import Journal, from_arrays
 from jaxsim.studies.measured import cost_table, measure, metrics, tables, utilizations
 from jaxsim.studies.oracle import Oracle, load_oracle, space_of
@@ -116,18 +116,7 @@ def search(
     products = size // LEAST_TRIALS if products is None else products
     simulation = Simulation(products, trials, seed, engine, policies, size)
     study = _Study(scenario, simulation, settings, start, progress or Silent())
-    if out is None:
-        if resume:
-            raise RunError("to go on with a search, name its run folder as `out`")
-        return _searched(study, None, overwrite, resume)
-    with claimed(Path(out)) as claim:
-        try:
-            return _searched(study, claim, overwrite, resume)
-        except KeyboardInterrupt as stopped:
-            if not (resume or claim.begun):
-                raise
-            found = stopped.tables if isinstance(stopped, Interrupted) else {}
-    raise Interrupted(found)  # here, so that what the run folder holds stays there
+    return in_folder(out, resume, "a search", lambda claim: _searched(study, claim, overwrite, resume))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -75,3 +75,8 @@ def test_the_command_prints_the_points_and_writes_the_picture(scenario, tmp_path
     assert any(line.split()[:1] == ["0.1000"] for line in lines)
     assert (tmp_path / "run" / "frontier.png").is_file()
     assert "What each price of deviation reaches" in (tmp_path / "run" / "report.html").read_text("utf-8")
+
+
+def test_there_is_nothing_to_go_on_with_without_a_folder(scenario):
+    with pytest.raises(RunError, match="to go on with a frontier, name its run folder as `out`"):
+        jaxsim.frontier(scenario, resume=True)

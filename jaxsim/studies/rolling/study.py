@@ -11,7 +11,6 @@ import dataclasses
 import os
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,14 +18,14 @@ import pyarrow as pa
 
 from jaxsim.resources import Prices
 from jaxsim.runs import checkpoint, folder
-from jaxsim.runs.claim import Claim, claimed
+from jaxsim.runs.claim import Claim
 from jaxsim.runs.folder import RunError, RunFolder
 from jaxsim.runs.metrics import Figure, Metrics
 from jaxsim.scenario import Scenario, Source, load
 from jaxsim.scenario import fingerprint as fingerprint_of
 from jaxsim.scenario.extend import biased, drifted, extend
 from jaxsim.studies.deviation_price import DeviationPrice, Given, deviation_price
-from jaxsim.studies.interrupted import Interrupted
+from jaxsim.studies.interrupted import in_folder
 from jaxsim.studies.problem import Problem, facts, load_problem, named, with_trials
 from jaxsim.studies.progress import Progress, Silent
 from jaxsim.studies.result import Result, load_result
@@ -91,15 +90,7 @@ def rolling(
         Loop(weeks, drift, bias, cold_every, deviation_price),
         progress or Silent(),
     )
-    if out is None:
-        return _lived(study, None, overwrite, resume)
-    with claimed(Path(out)) as claim:
-        try:
-            return _lived(study, claim, overwrite, resume)
-        except KeyboardInterrupt:
-            if not (resume or claim.begun):
-                raise
-    raise Interrupted({})  # here, so that what the run folder holds stays there
+    return in_folder(out, resume, "a rolling study", lambda claim: _lived(study, claim, overwrite, resume))
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,12 @@ def test_iterations_until_no_more_is_left():
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"weeks": 0}, "at least 1 week"), ({"drift": -1.0}, "drift must be above -1"), ({"bias": 0.0}, "bias above 0")],
+    [
+        ({"weeks": 0}, "at least 1 week"),
+        ({"resume": True}, "to go on with a rolling study, name its run folder"),
+        ({"drift": -1.0}, "drift must be above -1"),
+        ({"bias": 0.0}, "bias above 0"),
+    ],
 )
 def test_bad_settings_are_refused(scenario, options, message):
     with pytest.raises(RunError, match=message):
