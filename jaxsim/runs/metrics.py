@@ -114,6 +114,12 @@ class Metrics:
         default=None, metadata=_realized("wMAPD of one realized future without costs")
     )
     wmapd_realized: Figure | None = field(default=None, metadata=_realized("wMAPD of one realized future with costs"))
+    pna_realized_unconstrained: Figure | None = field(
+        default=None, metadata=_realized("preferred node availability of one realized future without costs")
+    )
+    pna_realized: Figure | None = field(
+        default=None, metadata=_realized("preferred node availability of one realized future with costs")
+    )
     evaluated_products: int | None = None
     """Products that the expected figures are of: the whole population."""
     evaluated_trials: int | None = None

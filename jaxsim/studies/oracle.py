@@ -28,6 +28,8 @@ BATCHES, WHOLE_BATCHES = 4, 16
 """Of a sample, and where it is the whole population: a batch is then no more than other futures of its products."""
 CURVATURE_TRIALS = 1_500
 """Product-trials whose buying LPs tell the curvature; they are simulated for that alone."""
+CURVATURE = "curvature"
+"""Purpose of the seed of their sample and draws."""
 BARRIER = 1e-3
 """At which LPs tell how orders answer costs. At 1e-4 the matrix is a little nearer to that of small changes and much
 more of it is sampling noise; its size, which a search corrects, is farther off at larger ones."""
@@ -105,27 +107,52 @@ def load_oracle(
             half are used, so that others are left to judge by.
         curvature: whether the search asks for it.
     """
+    whole, seed = len(first.strata) == first.population, settings.seed
+
+    def problem_of(number: int) -> Problem:
+        if whole or not number:
+            return first
+        return load_problem(scenario, settings.products, independent_seed(seed, f"batch {number}"))
+
+    count = 1 if not fresh else WHOLE_BATCHES if whole else BATCHES
+    told = load_problem(scenario, CURVATURE_TRIALS, independent_seed(seed, CURVATURE)).system if curvature else None
+    return oracle_of(problem_of, count, settings, seed, told, realized)
+
+
+def oracle_of(
+    problem_of: Callable[[int], Problem],
+    count: int,
+    settings: Simulation,
+    seed: int,
+    told: System | None,
+    realized: bool = False,
+) -> Oracle:
+    """The oracle of problems that are there already.
+
+    Args:
+        problem_of: the sample of a batch by its number, all of as many products.
+        count: of batches; of sample paths of demand, at most half are used.
+        seed: of draws, in place of that of the settings.
+        told: products that tell the curvature; None where the search does not ask for it.
+    """
+    first = problem_of(0)
     trials, there = settings.trials_of(len(first.strata)), first.system.source.trials
-    count = 1 if not fresh else WHOLE_BATCHES if len(first.strata) == first.population else BATCHES
     count = count if there is None else max(1, min(count, there // 2 // trials))
-    found = []
+    batches = []
     for number in range(count):
-        problem = first
-        if number and len(first.strata) < first.population:
-            problem = load_problem(scenario, settings.products, independent_seed(settings.seed, f"batch {number}"))
-        simulate = simulator(problem, settings, first_trial=number * trials)
-        found.append(Batch(problem, simulate, len(problem.strata) * trials))
-    return Oracle(found, _curvature(scenario, settings) if curvature else None, realized)
+        problem = problem_of(number)
+        simulate = simulator(problem, settings, seed, number * trials)
+        batches.append(Batch(problem, simulate, len(problem.strata) * trials))
+    return Oracle(batches, None if told is None else (told, _telling(told, settings, seed)), realized)
 
 
-def _curvature(scenario: Source, settings: Simulation) -> tuple[System, Simulator]:
-    seed = independent_seed(settings.seed, "curvature")
-    system = load_problem(scenario, CURVATURE_TRIALS, seed).system
+def _telling(system: System, settings: Simulation, seed: int) -> Simulator:
+    """Simulator of the products that tell the curvature."""
     trials, there = max(1, CURVATURE_TRIALS // len(system.product_names)), system.source.trials
     trials = trials if there is None else min(trials, there)
     check_trials(system, 0, trials)
     policies = settings.policies if isinstance(settings.policies, Policies) else None
-    return system, Simulator(system, policies=policies, trials=trials, seed=seed)
+    return Simulator(system, policies=policies, trials=trials, seed=independent_seed(seed, CURVATURE))
 
 
 def space_of(problem: Problem, price: DeviationPrice) -> Space:

@@ -15,10 +15,8 @@ from jaxsim.cost_search import DecayingMaximum, IterationCount, Newton
 from jaxsim.draws import independent_seed
 from jaxsim.measures import wmapd_bound
 from jaxsim.resources import Planned, Prices
-from jaxsim.simulator import Simulator
-from jaxsim.simulator.policies import Policies
 from jaxsim.studies.deviation_price import DeviationPrice
-from jaxsim.studies.oracle import BATCHES, CURVATURE_TRIALS, Batch, Oracle, space_of
+from jaxsim.studies.oracle import BATCHES, CURVATURE_TRIALS, oracle_of, space_of
 from jaxsim.studies.problem import Problem, simulator
 from jaxsim.studies.settings import Search, Simulation
 from jaxsim.system import System
@@ -63,14 +61,13 @@ def cold(problem: Problem, week: int, given: DeviationPrice, price: float | None
         problem: of the weeks ahead. week: its first.
         given: price of deviation. price: multiple of it; aimed as `jaxsim.search` does when left out.
     """
-    method, multiple = Newton(at_noise=False, limits=_LIMITS), price
-    if price is None:
-        outcome = simulator(problem, settings)(None)
-        bound = float(wmapd_bound(problem.system, outcome, problem.planned.resources))
-        chosen = Search(deviation_price=None if given.every is None and not given.rows else 1.0).of_bound(bound)
-        assert isinstance(chosen, Newton)
-        method, multiple = chosen, 1.0
-    return _refresh(problem, week, given, multiple or 1.0, settings, method, None)
+    if price is not None:
+        return _refresh(problem, week, given, price, settings, Newton(at_noise=False, limits=_LIMITS), None)
+    outcome = simulator(problem, settings)(None)
+    bound = float(wmapd_bound(problem.system, outcome, problem.planned.resources))
+    method = Search(deviation_price=given.to_config()).of_bound(bound)
+    assert isinstance(method, Newton)
+    return _refresh(problem, week, given, 1.0, settings, method, None)
 
 
 def warm(
@@ -82,10 +79,10 @@ def warm(
 
 
 def shifted(prices: Prices, weeks: int = 1, last: bool = True) -> Prices:
-    """Prices some weeks later: those of week w are of week w − `weeks`.
+    """Prices some weeks later: what was of week w + `weeks` is of week w.
 
     Args:
-        last: the weeks that had none have those of the last one, else none.
+        last: weeks beyond the last one have its prices, else none.
     """
 
     def of(values: np.ndarray) -> np.ndarray:
@@ -110,26 +107,14 @@ def _refresh(
     method: Newton,
     start: np.ndarray | None,
 ) -> Refresh:
-    oracle, space = _oracle(problem, week, settings), space_of(problem, given).at_price(price)
+    seed = independent_seed(settings.seed, f"refresh, week {week}")
+    oracle = oracle_of(lambda _: problem, BATCHES, settings, seed, _told(problem.system, seed))
+    space = space_of(problem, given).at_price(price)
     found = cost_search.search(oracle, problem.planned.plan, method, space=space, start=start)
     if found.interrupted:
         raise KeyboardInterrupt
     violations = tuple(record.extras["projected_violation"] for record in found.records)
     return Refresh(found.costs, price * float(found.state.price), violations, oracle.product_trials)
-
-
-def _oracle(problem: Problem, week: int, settings: Simulation) -> Oracle:
-    """Fresh futures of the same products."""
-    seed, trials = independent_seed(settings.seed, f"refresh, week {week}"), settings.trials_of(len(problem.strata))
-    there = problem.system.source.trials
-    count = BATCHES if there is None else max(1, min(BATCHES, there // 2 // trials))
-    batches = [
-        Batch(problem, simulator(problem, settings, seed, number * trials), len(problem.strata) * trials)
-        for number in range(count)
-    ]
-    told = _told(problem.system, independent_seed(seed, "curvature"))
-    policies = settings.policies if isinstance(settings.policies, Policies) else None
-    return Oracle(batches, (told, Simulator(told, policies=policies, seed=seed)))
 
 
 def _told(system: System, seed: int) -> System:

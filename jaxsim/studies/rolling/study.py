@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from jaxsim.resources import Prices
+from jaxsim.resources import Planned, Prices, planned_resources
 from jaxsim.runs import checkpoint, folder
 from jaxsim.runs.claim import Claim
 from jaxsim.runs.folder import RunError, RunFolder
@@ -31,7 +31,7 @@ from jaxsim.studies.progress import Progress, Silent
 from jaxsim.studies.result import Result, load_result
 from jaxsim.studies.rolling.refresh import Refresh, cold, packed, shifted, warm
 from jaxsim.studies.rolling.tables import of_worlds, tables
-from jaxsim.studies.rolling.window import Carried, at_start, window
+from jaxsim.studies.rolling.window import Carried, at_start, weeks_of, window
 from jaxsim.studies.rolling.world import Week, live
 from jaxsim.studies.settings import LEAST_TRIALS, PRODUCT_TRIALS, AnyPolicies, Simulation
 
@@ -133,43 +133,28 @@ class _Study:
 
 @dataclass
 class _Loop:
-    """Where the loop is: what each world carries, what is promoted, and what was written down."""
+    """Where the loop is: what each world carries, and what was written down of each week."""
 
     carried: dict[str, Carried]
-    promoted: Prices | None = None
-    first: Prices | None = None
-    price: float | None = None
-    """Multiple of the price of deviation, which the first week decides."""
     rows: list[dict[str, float]] = dataclasses.field(default_factory=list)
-    """A row per week."""
     nodes: list[np.ndarray] = dataclasses.field(default_factory=list)
-    """Of each week: plan and units of each world, (1 + worlds, nodes)."""
+    """Plan and units of each world, (1 + worlds, nodes)."""
     costs: list[np.ndarray] = dataclasses.field(default_factory=list)
+    """Of the node-weeks ahead, as promoted."""
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """What a checkpoint holds."""
         arrays = {f"{name}/{field}": getattr(self.carried[name], field) for name in WORLDS for field in Carried._fields}
         arrays |= {f"row/{name}": np.array([row[name] for row in self.rows]) for name in self.rows[0]}
-        return arrays | {"nodes": np.array(self.nodes), "costs": np.array(self.costs), "price": np.array(self.price)}
+        return arrays | {"nodes": np.array(self.nodes), "costs": np.array(self.costs)}
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, np.ndarray], problem: Problem, weeks: int) -> "_Loop":
+    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> "_Loop":
         """Inverse of `to_arrays`."""
         carried = {name: Carried(*(arrays[f"{name}/{field}"] for field in Carried._fields)) for name in WORLDS}
-        rows = checkpoint.part("row", arrays)
-        count = len(arrays["costs"])
-        loop = cls(
-            carried,
-            price=float(arrays["price"]),
-            rows=[{name: float(values[i]) for name, values in rows.items()} for i in range(count)],
-            nodes=list(arrays["nodes"]),
-            costs=list(arrays["costs"]),
-        )
-        prices = [
-            _ahead(problem, week, weeks, carried["none"]).planned.prices(loop.costs[week]) for week in (0, count - 1)
-        ]
-        loop.first, loop.promoted = prices
-        return loop
+        columns = checkpoint.part("row", arrays)
+        rows = [{name: float(values[i]) for name, values in columns.items()} for i in range(len(arrays["nodes"]))]
+        return cls(carried, rows, list(arrays["nodes"]), list(arrays["costs"]))
 
 
 def _lived(study: _Study, claim: Claim | None, overwrite: bool, resume: bool) -> Result:
@@ -189,7 +174,7 @@ def _lived(study: _Study, claim: Claim | None, overwrite: bool, resume: bool) ->
     identity = checkpoint.Identity(fingerprint, folder.fingerprint({k: config[k] for k in ("simulation", "rolling")}))
     found = None if run is None else checkpoint.latest(run.checkpoints, identity)
     start = at_start(long.system)
-    loop = _Loop(dict.fromkeys(WORLDS, start)) if found is None else _Loop.from_arrays(found.arrays, long, weeks)
+    loop = _Loop(dict.fromkeys(WORLDS, start)) if found is None else _Loop.from_arrays(found.arrays)
     for week in range(len(loop.rows), study.loop.weeks):
         _week(study, long, weeks, week, loop)
         if run is not None:
@@ -205,21 +190,21 @@ def _world(scenario: Scenario, loop: Loop) -> Scenario:
     return biased(drifted(extend(scenario, loop.weeks + scenario.weeks - 1), loop.drift), loop.bias)
 
 
-def _ahead(long: Problem, week: int, weeks: int, carried: Carried) -> Problem:
-    """The weeks from one on, as a world has come to them."""
-    return Problem(window(long.system, week, weeks, carried), long.strata, long.population, long.work_saved)
+def _planned(long: Problem, week: int, weeks: int) -> Planned:
+    """The node-weeks ahead of a week."""
+    return planned_resources(weeks_of(long.system, week, weeks))
 
 
 def _week(study: _Study, long: Problem, weeks: int, week: int, loop: _Loop) -> None:
     """Refresh, promote, live, carry on, write down."""
     started, settings = time.perf_counter(), study.simulation
-    problem = _ahead(long, week, weeks, loop.carried["control"])
+    ahead = window(long.system, week, weeks, loop.carried["control"])
+    problem = dataclasses.replace(long, system=ahead)
     study.progress.stage(f"week {week}: searching costs of {len(problem.planned.plan)} node-weeks")
-    found, compared = _refreshed(study, problem, week, loop)
+    first, last = (_planned(long, each, weeks).prices(loop.costs[each]) if week else None for each in (0, week - 1))
+    found, compared = _refreshed(study, problem, week, last, loop)
     prices = problem.planned.prices(found.costs)
-    loop.promoted, loop.price = prices, found.price
-    loop.first = prices if loop.first is None else loop.first
-    stale = prices if week == 0 else shifted(loop.first, min(week, weeks), last=False)
+    stale = prices if first is None else shifted(first, min(week, weeks), last=False)
     under = {"control": prices, "none": None, "stale": stale}
     lived: dict[str, Week] = {}
     for name in WORLDS:
@@ -231,17 +216,20 @@ def _week(study: _Study, long: Problem, weeks: int, week: int, loop: _Loop) -> N
     loop.rows.append(row)
 
 
-def _refreshed(study: _Study, problem: Problem, week: int, loop: _Loop) -> tuple[Refresh, Refresh | None]:
-    """The refresh, and a cold one to compare it with where it is due."""
-    given, settings = study.loop.price, study.simulation
-    if loop.promoted is None:
+def _refreshed(
+    study: _Study, problem: Problem, week: int, last: Prices | None, loop: _Loop
+) -> tuple[Refresh, Refresh | None]:
+    """The refresh, and a cold one to compare it with where it is due.
+
+    Args:
+        last: last week's prices; None in the first week, which decides the price of deviation.
+    """
+    given, settings, every = study.loop.price, study.simulation, study.loop.cold_every
+    if last is None:
         return cold(problem, week, given, None, settings), None
-    assert loop.price is not None
-    start = packed(problem.planned, shifted(loop.promoted))
-    found = warm(problem, week, given, loop.price, settings, start)
-    every = study.loop.cold_every
-    compared = cold(problem, week, given, loop.price, settings) if every and week % every == 0 else None
-    return found, compared
+    price = loop.rows[-1]["deviation_price"]
+    found = warm(problem, week, given, price, settings, packed(problem.planned, shifted(last)))
+    return found, cold(problem, week, given, price, settings) if every and week % every == 0 else None
 
 
 def _spent(found: Refresh, compared: Refresh | None) -> dict[str, float]:
@@ -266,14 +254,15 @@ def _result(
     """Tables, and metrics that are means over the weeks."""
     config, made_from, run = made
     mean = lambda name: Figure(*_mean(np.array([row[name] for row in loop.rows])))
-    columns = [_ahead(long, week, weeks, loop.carried["none"]).planned.columns() for week in range(study.loop.weeks)]
+    columns = [_planned(long, week, weeks).columns() for week in range(study.loop.weeks)]
+    searched = np.nansum([[row["product_trials"], row["cold_product_trials"]] for row in loop.rows])
     found: dict[str, pa.Table] = tables(loop.rows, WORLDS, long.system.network.nodes, loop.nodes, columns, loop.costs)
     metrics = Metrics(
         wmapd_realized_unconstrained=mean("wmapd_none"),
         wmapd_realized=mean("wmapd_control"),
-        pna_unconstrained=mean("preferred_node_availability_none"),
-        pna=mean("preferred_node_availability_control"),
-        product_trials=int(sum(row["product_trials"] for row in loop.rows)),
+        pna_realized_unconstrained=mean("preferred_node_availability_none"),
+        pna_realized=mean("preferred_node_availability_control"),
+        product_trials=int(searched) + len(WORLDS) * len(loop.rows) * len(long.strata),
         seconds=seconds,
     )
     result = Result(metrics, config, made_from, found)

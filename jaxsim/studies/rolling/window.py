@@ -45,18 +45,16 @@ def at_start(system: System) -> Carried:
     return Carried(products.on_hand, products.in_flight, in_transit, backlog)
 
 
-def window(system: System, first: int, weeks: int, carried: Carried) -> System:
-    """The system of `weeks` weeks from week `first` on; its week 0 is that week.
+def weeks_of(system: System, first: int, weeks: int) -> System:
+    """The system of `weeks` weeks from week `first` on, which is its week 0; what it starts with is left as it is.
 
     Raises:
         ValueError: the system has not those weeks.
     """
     if not 0 <= first <= first + weeks <= system.weeks or weeks < 1:
         raise ValueError(f"weeks {first} to {first + weeks - 1} are not in a system of {system.weeks} weeks")
-    of = slice(first, first + weeks)
-    old, end = system.products, DAYS * weeks
+    of, old = slice(first, first + weeks), system.products
     since = old.first_review_day - DAYS * first
-    later = carried.in_flight[:, end:].sum(1, keepdims=True, dtype=np.int32)
     products = dataclasses.replace(
         old,
         first_review_day=np.where(since >= 0, since, since % old.review_days).astype(np.int32),
@@ -64,14 +62,19 @@ def window(system: System, first: int, weeks: int, carried: Carried) -> System:
         order_up_to=old.order_up_to[:, of],
         target=old.target[:, of],
         region_p60=old.region_p60[:, of],
-        on_hand=carried.on_hand,
-        in_flight=np.concatenate([carried.in_flight[:, :end], later], axis=1),
-        in_transit=carried.in_transit,
-        backlog=carried.backlog,
     )
     plans = {name: getattr(system.network, name)[:, of] for name in ("plan", "storage_plan")}
     network = dataclasses.replace(system.network, **plans)
     return dataclasses.replace(system, products=products, network=network, source=system.source.window(of))
+
+
+def window(system: System, first: int, weeks: int, carried: Carried) -> System:
+    """`weeks_of` a system, started from what the weeks before have left."""
+    part, end = weeks_of(system, first, weeks), DAYS * weeks
+    later = carried.in_flight[:, end:].sum(1, keepdims=True, dtype=np.int32)
+    in_flight = np.concatenate([carried.in_flight[:, :end], later], axis=1)
+    products = dataclasses.replace(part.products, **carried._replace(in_flight=in_flight)._asdict())
+    return dataclasses.replace(part, products=products)
 
 
 def after_week(carried: Carried, system: System, week: Trajectory) -> Carried:
