@@ -7,16 +7,22 @@ import argparse
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jaxsim import interrupts
+from jaxsim import interrupts, plan_commands
+from jaxsim.command_parts import BAD_INPUT, BAD_USAGE, DONE
+from jaxsim.command_parts import command as _command
+from jaxsim.command_parts import count as _count
+from jaxsim.command_parts import given as _given
+from jaxsim.command_parts import say as _say
+from jaxsim.command_parts import show as _print
+from jaxsim.command_parts import whole as _whole
 from jaxsim.interrupts import INTERRUPTED
 from jaxsim.version import __version__
 
-DONE, BAD_INPUT, BAD_USAGE = 0, 1, 2
 MISMATCH = BAD_INPUT
 """What `conformance` ends with when the engines differ."""
 
@@ -141,29 +147,7 @@ def parser() -> argparse.ArgumentParser:
     conformance.add_argument("--out", type=Path, metavar="FILE.json", help="file for the figures")
     conformance.add_argument("--quiet", action="store_true", help="no progress")
 
-    allocate = _command(commands, "allocate", _allocate, "allocate units from warehouses to locations at least cost")
-    for name, text in (("costs", "lanes and costs"), ("supply", "of warehouses"), ("demand", "of locations")):
-        allocate.add_argument(name, type=Path, metavar=name.upper(), help=f"table of {text}, Parquet or CSV")
-    allocate.add_argument("--capacity", type=Path, metavar="FILE", help="table of capacity that products share")
-    allocate.add_argument("--weights", type=_named, metavar="NAME=W,…", help="of measures (default: cost and holding)")
-    allocate.add_argument("--at-most", type=_named, metavar="NAME=X,…", help="bounds on measures, such as co2_kg=1000")
-    allocate.add_argument("--front", type=_words, metavar="NAME,…", help="front of these aims, such as cost,co2_kg")
-    allocate.add_argument("--ranging", action="store_true", help="how far costs can move before the plan changes")
-    _plan_options(allocate)
-
-    schedule = _command(commands, "schedule", _schedule, "plan the deliveries of a day: orders to trucks and routes")
-    schedule.add_argument("orders", type=Path, metavar="ORDERS", help="table of orders, Parquet or CSV; or a run")
-    schedule.add_argument("trucks", type=Path, nargs="?", metavar="TRUCKS", help="table of trucks")
-    schedule.add_argument("--distances", type=Path, metavar="FILE", help="table of distances between places")
-    schedule.add_argument(
-        "--method", default="auto", help="auto, milp, assignment, pyvrp, cheapest_insertion, first_fit"
-    )
-    schedule.add_argument("--seconds", type=float, default=10.0, metavar="S", help="for the search (default: 10)")
-    schedule.add_argument("--seed", type=_whole, default=0)
-    schedule.add_argument("--miles-per-hour", type=float, default=30.0, metavar="V", help="of all trucks (default: 30)")
-    schedule.add_argument("--detour", type=float, default=1.0, metavar="F", help="road over straight line (default: 1)")
-    _plan_options(schedule)
-
+    plan_commands.add_to(commands)
     report = _command(commands, "report", _report, "write report.html and figures of a run")
     report.add_argument("run", type=Path, metavar="RUN")
 
@@ -171,12 +155,6 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("first", type=Path, metavar="RUN_A")
     compare.add_argument("second", type=Path, metavar="RUN_B")
     return top
-
-
-def _command(commands: Any, name: str, function: Any, text: str) -> argparse.ArgumentParser:
-    command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-    command.set_defaults(command=function)
-    return command
 
 
 def _study_options(command: argparse.ArgumentParser, products: str, trials: str) -> None:
@@ -188,36 +166,6 @@ def _study_options(command: argparse.ArgumentParser, products: str, trials: str)
     command.add_argument("--seed", type=_whole, metavar="S", help="of sampling, demand and lead times (default: 0)")
     command.add_argument("--overwrite", action="store_true", help="replace a run that is there")
     command.add_argument("--quiet", action="store_true", help="no progress")
-
-
-def _plan_options(command: argparse.ArgumentParser) -> None:
-    """Where a plan goes."""
-    command.add_argument("--out", type=Path, required=True, metavar="PLAN", help="folder of the plan")
-    command.add_argument("--format", choices=("parquet", "csv"), default="parquet", help="of tables (default: parquet)")
-    command.add_argument("--overwrite", action="store_true", help="replace a plan that is there")
-
-
-def _named(text: str) -> dict[str, float]:
-    """Numbers by name: cost=1,days=0.5."""
-    return {name.strip(): float(value) for name, value in (part.split("=") for part in text.split(","))}
-
-
-def _words(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",")]
-
-
-def _whole(text: str) -> int:
-    value = int(text)
-    if not 0 <= value < 2**63:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0 to 2**63 - 1")
-    return value
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if not 1 <= value < 2**31:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive whole number")
-    return value
 
 
 def _price(text: str) -> Any:
@@ -235,9 +183,7 @@ def _prices(text: str) -> list[float]:
     return [float(part) for part in text.split(",")]
 
 
-_price.__name__ = _prices.__name__ = "price"
-_named.__name__ = "list of NAME=NUMBER"
-_whole.__name__ = _count.__name__ = "whole number"  # the word in argparse's message
+_price.__name__ = _prices.__name__ = "price"  # the word in argparse's message
 
 
 def _generate(options: argparse.Namespace) -> int:
@@ -379,45 +325,6 @@ def _conformance(options: argparse.Namespace) -> int:
     return DONE if all(result.agrees for result in check.results) else MISMATCH
 
 
-def _allocate(options: argparse.Namespace) -> int:
-    from jaxsim.allocation import Status, allocate, ranging, weighted_front
-    from jaxsim.report import allocation as page
-    from jaxsim.report.text.plans import allocation_lines
-    from jaxsim.runs.plan_folder import PlanFolder
-
-    bounds = {"capacity": options.capacity, "weights": options.weights, "at_most": options.at_most}
-    plan = allocate(options.costs, options.supply, options.demand, **bounds)
-    if plan.status is Status.INFEASIBLE:
-        return _say(str(plan.shortage), BAD_INPUT)
-    ranges = ranging(plan) if options.ranging else None
-    front = weighted_front(plan.problem, options.front) if options.front else None
-    form = {"form": options.format, "overwrite": options.overwrite}
-    written = page.write(PlanFolder(options.out, "allocation", page.NAMES, **form), plan, ranges, front)
-    _print(allocation_lines(plan))
-    print(written)
-    return DONE
-
-
-def _schedule(options: argparse.Namespace) -> int:
-    from jaxsim.delivery import Status, plan, read_problem
-    from jaxsim.report import delivery as page
-    from jaxsim.report.text.plans import schedule_lines
-    from jaxsim.runs.plan_folder import PlanFolder
-
-    if options.trucks is None:
-        return _say("a table of trucks is needed beside the orders", BAD_USAGE)
-    roads = {"miles_per_hour": options.miles_per_hour, "detour": options.detour}
-    problem = read_problem(options.orders, options.trucks, options.distances, **roads)
-    found = plan(problem, method=options.method, seconds=options.seconds, seed=options.seed)
-    folder = PlanFolder(options.out, "schedule", page.NAMES, form=options.format, overwrite=options.overwrite)
-    written = page.write(folder, found)
-    _print(schedule_lines(found))
-    print(written)
-    if found.status is Status.INTERRUPTED:
-        return _say(f"interrupted; the best plan so far is in {options.out}", INTERRUPTED)
-    return DONE
-
-
 def _report(options: argparse.Namespace) -> int:
     from jaxsim import report
     from jaxsim.runs.folder import open_run
@@ -452,23 +359,9 @@ def _need_folder(path: Path) -> None:
         raise ValueError(f"there is no folder {path}")
 
 
-def _given(options: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
-    return {name: value for name in names if (value := getattr(options, name, None)) is not None}
-
-
 def _into(options: argparse.Namespace) -> dict[str, Any]:
     """Where a study goes."""
     return {"out": options.out, "overwrite": options.overwrite}
-
-
-def _print(lines: Iterable[str]) -> None:
-    for line in lines:
-        print(line)
-
-
-def _say(message: str, code: int) -> int:
-    print(f"jaxsim: {message}", file=sys.stderr)
-    return code
 
 
 def _show_warning(message: Warning | str, *_: Any) -> None:

@@ -34,7 +34,7 @@ RENAMED = {"scale": "sampling_weight"}
 
 TABLES = (
     *("iterations", "history", "costs", "expected", "totals", "utilization", "contributions"),
-    *("frontier", "frontier_costs"),
+    *("frontier", "frontier_costs", "case_study", "node_days"),
 )
 FIGURES = ("adherence", "node_weeks", "one_week", "costs", "frontier")
 CHECKPOINT = re.compile(r"(\d{6,})-([0-9a-f]{64})\.npz")
