@@ -7,16 +7,17 @@ import argparse
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from jaxsim import interrupts
+from jaxsim.commands import plans
+from jaxsim.commands.parts import BAD_INPUT, BAD_USAGE, DONE, command, count, given, say, show, whole
 from jaxsim.interrupts import INTERRUPTED
 from jaxsim.version import __version__
 
-DONE, BAD_INPUT, BAD_USAGE = 0, 1, 2
 MISMATCH = BAD_INPUT
 """What `conformance` ends with when the engines differ."""
 
@@ -35,6 +36,9 @@ FRONTIER_OPTIONS = ("prices", "iterations", "evaluate_trials")
 ROLLING_OPTIONS = ("weeks", "drift", "bias", "cold_every", "deviation_price")
 EVALUATION_OPTIONS = ("trials", "seed", "engine")
 
+STOPPABLE = {"evaluation": "evaluate", "search": "search", "frontier": "frontier", "rolling": "rolling"}
+"""Commands that can go on, by the table that they alone have in a run's configuration."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command, the program's own when no arguments are given; returns the exit code."""
@@ -48,18 +52,18 @@ def _run(options: argparse.Namespace) -> int:
     try:
         return options.command(options)
     except KeyboardInterrupt:
-        return _say("interrupted", INTERRUPTED)
+        return say("interrupted", INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except (ValueError, OSError) as error:
-        return _say(str(error) or type(error).__name__, BAD_INPUT)
+        return say(str(error) or type(error).__name__, BAD_INPUT)
     except (RuntimeError, ArithmeticError) as error:
         if interrupts.requested():  # a compiler's process that got the same signal has died of it
-            return _say("interrupted", INTERRUPTED)
+            return say("interrupted", INTERRUPTED)
         if os.environ.get("JAXSIM_TRACEBACK"):
             raise
-        return _say(f"{error} (set JAXSIM_TRACEBACK=1 to see where)", BAD_INPUT)
+        return say(f"{error} (set JAXSIM_TRACEBACK=1 to see where)", BAD_INPUT)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -70,10 +74,10 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"jaxsim {__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
-    generate = _command(commands, "generate", _generate, "write a synthetic scenario")
+    generate = command(commands, "generate", _generate, "write a synthetic scenario")
     generate.add_argument("out", type=Path, metavar="OUT")
     generate.add_argument("--preset", default="demo", help="tiny, demo, paper, large or textbook (default: demo)")
-    generate.add_argument("--seed", type=_whole, default=0)
+    generate.add_argument("--seed", type=whole, default=0)
     generate.add_argument(
         "--demand-history",
         type=Path,
@@ -86,103 +90,75 @@ def parser() -> argparse.ArgumentParser:
     )
     generate.add_argument("--overwrite", action="store_true", help="replace a scenario that jaxsim wrote there")
 
-    validate = _command(commands, "validate", _validate, "list every kind of fault in a scenario")
+    validate = command(commands, "validate", _validate, "list every kind of fault in a scenario")
     validate.add_argument("scenario", type=Path, metavar="SCENARIO")
 
-    simulate = _command(commands, "simulate", _simulate, "simulate a scenario, with capacity costs or without")
+    simulate = command(commands, "simulate", _simulate, "simulate a scenario, with capacity costs or without")
     _study_options(simulate, "2000", "2")
     simulate.add_argument("--costs", type=Path, metavar="FILE", help="CSV or Parquet table of node, week, cost")
     simulate.add_argument("--engine", choices=("scan", "events"), default="scan", help="fast or exact (default: scan)")
 
-    search = _command(commands, "search", _search, "search the capacity costs of a scenario")
+    search = command(commands, "search", _search, "search the capacity costs of a scenario")
     _study_options(search, "7000", "2, or as many as make 14000 product-trials")
-    search.add_argument("--sample", dest="products", type=_count, metavar="N", help="the same as --products")
+    search.add_argument("--sample", dest="products", type=count, metavar="N", help="the same as --products")
     search.add_argument("--method", choices=("newton", "paper"), help="newton, or the paper's as published")
-    search.add_argument("--iterations", type=_count, metavar="K", help="most iterations (default: 20; paper: 30)")
+    search.add_argument("--iterations", type=count, metavar="K", help="most iterations (default: 20; paper: 30)")
     _deviation_price(search)
     search.add_argument("--effort", choices=("default", "high"), help="high: more simulation, nearer the bound")
     search.add_argument("--arrivals", choices=("expected", "realized"), help="what steers (default: expected)")
     search.add_argument("--curvature", choices=("sensitivity", "bfgs"), help="how the curvature is estimated")
     search.add_argument("--start", type=Path, metavar="FILE", help="table of costs to start from")
     search.add_argument(
-        "--evaluate-trials", type=_whole, metavar="N", help="futures of the evaluation at its end; 0 for none"
+        "--evaluate-trials", type=whole, metavar="N", help="futures of the evaluation at its end; 0 for none"
     )
     search.add_argument("--resume", action="store_true", help="go on with the interrupted search in RUN")
 
-    evaluate = _command(commands, "evaluate", _evaluate, "simulate all products under capacity costs, on fresh draws")
+    evaluate = command(commands, "evaluate", _evaluate, "simulate all products under capacity costs, on fresh draws")
     evaluate.add_argument("scenario", type=Path, metavar="SCENARIO")
     evaluate.add_argument("--costs", type=Path, required=True, metavar="FILE", help="table of node, week, cost")
-    evaluate.add_argument("--trials", type=_count, metavar="N", help="futures of each product (default: 32)")
-    evaluate.add_argument("--seed", type=_whole, metavar="S", help="of demand and lead times (default: 0)")
+    evaluate.add_argument("--trials", type=count, metavar="N", help="futures of each product (default: 32)")
+    evaluate.add_argument("--seed", type=whole, metavar="S", help="of demand and lead times (default: 0)")
     evaluate.add_argument("--engine", choices=("scan", "events"), help="fast or exact (default: scan)")
     evaluate.add_argument("--out", type=Path, metavar="RUN", help="folder of the run; figures alone without one")
     evaluate.add_argument("--resume", action="store_true", help="go on with the interrupted evaluation in RUN")
     evaluate.add_argument("--overwrite", action="store_true", help="replace a run that is there")
     evaluate.add_argument("--quiet", action="store_true", help="no progress")
 
-    frontier = _command(commands, "frontier", _frontier, "what adherence costs, price of deviation by price")
+    frontier = command(commands, "frontier", _frontier, "what adherence costs, price of deviation by price")
     _study_options(frontier, "7000", "2, or as many as make 14000 product-trials")
     frontier.add_argument("--prices", type=_prices, metavar="RHO,…", help="currency per unit (default: by the costs)")
-    frontier.add_argument("--iterations", type=_count, metavar="K", help="most iterations of a price (default: 14)")
-    frontier.add_argument("--evaluate-trials", type=_count, metavar="N", help="futures of each evaluation")
+    frontier.add_argument("--iterations", type=count, metavar="K", help="most iterations of a price (default: 14)")
+    frontier.add_argument("--evaluate-trials", type=count, metavar="N", help="futures of each evaluation")
     frontier.add_argument("--resume", action="store_true", help="go on with the interrupted frontier in RUN")
-    rolling = _command(commands, "rolling", _rolling, "refresh costs every week, in a world that goes on")
+    rolling = command(commands, "rolling", _rolling, "refresh costs every week, in a world that goes on")
     _study_options(rolling, "7000", "2, or as many as make 14000 product-trials")
-    rolling.add_argument("--weeks", type=_count, metavar="N", help="weeks to live (default: 8)")
+    rolling.add_argument("--weeks", type=count, metavar="N", help="weeks to live (default: 8)")
     rolling.add_argument("--drift", type=float, metavar="D", help="growth of true demand a week (default: 0)")
     rolling.add_argument("--bias", type=float, metavar="B", help="believed demand, as a multiple (default: 1)")
     rolling.add_argument(
-        "--cold-every", type=_whole, metavar="N", help="weeks from one cold search to the next (default: 4; 0: none)"
+        "--cold-every", type=whole, metavar="N", help="weeks from one cold search to the next (default: 4; 0: none)"
     )
     _deviation_price(rolling)
     rolling.add_argument("--resume", action="store_true", help="go on with the interrupted study in RUN")
 
-    conformance = _command(commands, "conformance", _conformance, "compare the scan engine with the exact one")
+    conformance = command(commands, "conformance", _conformance, "compare the scan engine with the exact one")
     conformance.add_argument("scenario", type=Path, metavar="SCENARIO")
-    conformance.add_argument("--products", type=_count, default=200, metavar="N", help="to sample (default: 200)")
-    conformance.add_argument("--trials", type=_count, default=1, metavar="T", help="futures of each (default: 1)")
-    conformance.add_argument("--seed", type=_whole, default=0, metavar="S", help="as in `simulate` (default: 0)")
+    conformance.add_argument("--products", type=count, default=200, metavar="N", help="to sample (default: 200)")
+    conformance.add_argument("--trials", type=count, default=1, metavar="T", help="futures of each (default: 1)")
+    conformance.add_argument("--seed", type=whole, default=0, metavar="S", help="as in `simulate` (default: 0)")
     conformance.add_argument("--costs", type=Path, metavar="FILE", help="default: no costs, and random ones")
     conformance.add_argument("--lp-dtype", choices=("float64", "float32"), default="float64", help="of the scan engine")
     conformance.add_argument("--out", type=Path, metavar="FILE.json", help="file for the figures")
     conformance.add_argument("--quiet", action="store_true", help="no progress")
 
-    allocate = _command(commands, "allocate", _allocate, "allocate units from warehouses to locations at least cost")
-    for name, text in (("costs", "lanes and costs"), ("supply", "of warehouses"), ("demand", "of locations")):
-        allocate.add_argument(name, type=Path, metavar=name.upper(), help=f"table of {text}, Parquet or CSV")
-    allocate.add_argument("--capacity", type=Path, metavar="FILE", help="table of capacity that products share")
-    allocate.add_argument("--weights", type=_named, metavar="NAME=W,…", help="of measures (default: cost and holding)")
-    allocate.add_argument("--at-most", type=_named, metavar="NAME=X,…", help="bounds on measures, such as co2_kg=1000")
-    allocate.add_argument("--front", type=_words, metavar="NAME,…", help="front of these aims, such as cost,co2_kg")
-    allocate.add_argument("--ranging", action="store_true", help="how far costs can move before the plan changes")
-    _plan_options(allocate)
-
-    schedule = _command(commands, "schedule", _schedule, "plan the deliveries of a day: orders to trucks and routes")
-    schedule.add_argument("orders", type=Path, metavar="ORDERS", help="table of orders, Parquet or CSV")
-    schedule.add_argument("trucks", type=Path, nargs="?", metavar="TRUCKS", help="table of trucks")
-    schedule.add_argument("--distances", type=Path, metavar="FILE", help="table of distances between places")
-    schedule.add_argument(
-        "--method", default="auto", help="auto, milp, assignment, pyvrp, cheapest_insertion, first_fit"
-    )
-    schedule.add_argument("--seconds", type=float, default=10.0, metavar="S", help="for the search (default: 10)")
-    schedule.add_argument("--seed", type=_whole, default=0)
-    schedule.add_argument("--miles-per-hour", type=float, default=30.0, metavar="V", help="of all trucks (default: 30)")
-    schedule.add_argument("--detour", type=float, default=1.0, metavar="F", help="road over straight line (default: 1)")
-    _plan_options(schedule)
-
-    report = _command(commands, "report", _report, "write report.html and figures of a run")
+    plans.add_to(commands)
+    report = command(commands, "report", _report, "write report.html and figures of a run")
     report.add_argument("run", type=Path, metavar="RUN")
 
-    compare = _command(commands, "compare", _compare, "indicators of two runs side by side")
+    compare = command(commands, "compare", _compare, "indicators of two runs side by side")
     compare.add_argument("first", type=Path, metavar="RUN_A")
     compare.add_argument("second", type=Path, metavar="RUN_B")
     return top
-
-
-def _command(commands: Any, name: str, function: Any, text: str) -> argparse.ArgumentParser:
-    command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-    command.set_defaults(command=function)
-    return command
 
 
 def _deviation_price(command: argparse.ArgumentParser) -> None:
@@ -199,41 +175,11 @@ def _study_options(command: argparse.ArgumentParser, products: str, trials: str)
     """Options that simulations and searches share, and their defaults; None where the user gave none."""
     command.add_argument("scenario", type=Path, metavar="SCENARIO")
     command.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run")
-    command.add_argument("--products", type=_count, metavar="N", help=f"products to sample (default: {products})")
-    command.add_argument("--trials", type=_count, metavar="N", help=f"futures of each product (default: {trials})")
-    command.add_argument("--seed", type=_whole, metavar="S", help="of sampling, demand and lead times (default: 0)")
+    command.add_argument("--products", type=count, metavar="N", help=f"products to sample (default: {products})")
+    command.add_argument("--trials", type=count, metavar="N", help=f"futures of each product (default: {trials})")
+    command.add_argument("--seed", type=whole, metavar="S", help="of sampling, demand and lead times (default: 0)")
     command.add_argument("--overwrite", action="store_true", help="replace a run that is there")
     command.add_argument("--quiet", action="store_true", help="no progress")
-
-
-def _plan_options(command: argparse.ArgumentParser) -> None:
-    """Where a plan goes."""
-    command.add_argument("--out", type=Path, required=True, metavar="PLAN", help="folder of the plan")
-    command.add_argument("--format", choices=("parquet", "csv"), default="parquet", help="of tables (default: parquet)")
-    command.add_argument("--overwrite", action="store_true", help="replace a plan that is there")
-
-
-def _named(text: str) -> dict[str, float]:
-    """Numbers by name: cost=1,days=0.5."""
-    return {name.strip(): float(value) for name, value in (part.split("=") for part in text.split(","))}
-
-
-def _words(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",")]
-
-
-def _whole(text: str) -> int:
-    value = int(text)
-    if not 0 <= value < 2**63:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0 to 2**63 - 1")
-    return value
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if not 1 <= value < 2**31:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive whole number")
-    return value
 
 
 def _price(text: str) -> Any:
@@ -251,9 +197,7 @@ def _prices(text: str) -> list[float]:
     return [float(part) for part in text.split(",")]
 
 
-_price.__name__ = _prices.__name__ = "price"
-_named.__name__ = "list of NAME=NUMBER"
-_whole.__name__ = _count.__name__ = "whole number"  # the word in argparse's message
+_price.__name__ = _prices.__name__ = "price"  # the word in argparse's message
 
 
 def _generate(options: argparse.Namespace) -> int:
@@ -261,9 +205,9 @@ def _generate(options: argparse.Namespace) -> int:
     from jaxsim.scenario.generate import PRESETS, generate
 
     if options.preset not in (*PRESETS, "textbook"):
-        return _say(f"there is no preset {options.preset!r}; there are {', '.join(PRESETS)}, textbook", BAD_USAGE)
+        return say(f"there is no preset {options.preset!r}; there are {', '.join(PRESETS)}, textbook", BAD_USAGE)
     if options.demand_history is not None and not options.demand_history.is_file():
-        return _say(f"there is no file {options.demand_history}", BAD_INPUT)
+        return say(f"there is no file {options.demand_history}", BAD_INPUT)
     out = options.out
     if options.preset == "textbook":
         scenario = textbook.scenario()
@@ -278,7 +222,7 @@ def _generate(options: argparse.Namespace) -> int:
 
         runtime.configure()
         print(f"planned storage in {add_storage_plan(out, options.seed):,} node-weeks")
-    _print(made.remarks)
+    show(made.remarks)
     return DONE
 
 
@@ -301,11 +245,11 @@ def _simulate(options: argparse.Namespace) -> int:
     from jaxsim.studies.progress import reporting
     from jaxsim.studies.simulate import simulate
 
-    given = _given(options, SIMULATION_OPTIONS) | {"engine": options.engine, "costs": options.costs}
+    chosen = given(options, SIMULATION_OPTIONS) | {"engine": options.engine, "costs": options.costs}
     with reporting(options.quiet) as progress:
-        result = simulate(options.scenario, **given, **_into(options), progress=progress)
+        result = simulate(options.scenario, **chosen, **_into(options), progress=progress)
         page = report.write(options.out)
-    _print(metrics_lines(result.metrics))
+    show(metrics_lines(result.metrics))
     print(page)
     return DONE
 
@@ -353,37 +297,37 @@ def _stoppable(options: argparse.Namespace, study: Any, tables: Sequence[str], n
     from jaxsim.studies.interrupted import Interrupted
     from jaxsim.studies.progress import reporting
 
-    given, out = _given(options, names), options.out
-    if isinstance(given.get("deviation_price"), Path):
-        given["deviation_price"] = read_deviation_prices(given["deviation_price"])
+    chosen, out = given(options, names), options.out
+    if isinstance(chosen.get("deviation_price"), Path):
+        chosen["deviation_price"] = read_deviation_prices(chosen["deviation_price"])
     if options.resume and out is not None:  # what was not given again is as it was
         stored = open_run(out).config()
         if tables[-1] not in stored:
-            return _say(f"{out} is not the run of a{'n' * (tables[-1][0] in 'aeiou')} {tables[-1]}", BAD_INPUT)
+            return say(f"{out} is not the run of a{'n' * (tables[-1][0] in 'aeiou')} {tables[-1]}", BAD_INPUT)
         settings = {name: value for table in tables for name, value in stored[table].items() if name in names}
-        given = settings | given
+        chosen = settings | chosen
     result, page = None, None
     try:
         with reporting(options.quiet) as progress:
-            result = study(options.scenario, **given, **_into(options), resume=options.resume, progress=progress)
+            result = study(options.scenario, **chosen, **_into(options), resume=options.resume, progress=progress)
             page = None if out is None else report.write(out)
     except WriteError as error:
         if out is None or not RunFolder(out).resumable:
             raise
-        return _say(f"{error}; make room, then go on with --resume --out {out}", INTERRUPTED)
+        return say(f"{error}; make room, then go on with --resume --out {out}", INTERRUPTED)
     except KeyboardInterrupt as stop:
         if out is None:
             raise
         if result is None and not options.resume and not isinstance(stop, Interrupted):
-            return _say(f"interrupted before a run was begun in {out}; start it again", INTERRUPTED)
-        return _say(f"interrupted; go on with --resume --out {out}", INTERRUPTED)
-    _print(metrics_lines(result.metrics))
+            return say(f"interrupted before a run was begun in {out}; start it again", INTERRUPTED)
+        return say(f"interrupted; go on with --resume --out {out}", INTERRUPTED)
+    show(metrics_lines(result.metrics))
     if "bottlenecks" in result.tables:
         print(split_line(columns_of(result.bottlenecks)))
     if "frontier" in result.tables:
-        _print(frontier_lines(result.tables["frontier"].to_pydict()))
+        show(frontier_lines(result.tables["frontier"].to_pydict()))
     if "rolling_weeks" in result.tables:
-        _print(rolling_lines(result.tables["rolling_weeks"].to_pylist()))
+        show(rolling_lines(result.tables["rolling_weeks"].to_pylist()))
     if page is not None:
         print(page)
     return DONE
@@ -401,49 +345,10 @@ def _conformance(options: argparse.Namespace) -> int:
     settings = {"trials": options.trials, "seed": options.seed, "lp_dtype": options.lp_dtype}
     with reporting(options.quiet) as progress:
         check = check_scenario(options.scenario, options.products, options.costs, progress=progress, **settings)
-    _print(check_lines(check))
+    show(check_lines(check))
     if options.out is not None:
         write_figures(options.out, check)
     return DONE if all(result.agrees for result in check.results) else MISMATCH
-
-
-def _allocate(options: argparse.Namespace) -> int:
-    from jaxsim.allocation import Status, allocate, ranging, weighted_front
-    from jaxsim.report import allocation as page
-    from jaxsim.report.text.plans import allocation_lines
-    from jaxsim.runs.plan_folder import PlanFolder
-
-    bounds = {"capacity": options.capacity, "weights": options.weights, "at_most": options.at_most}
-    plan = allocate(options.costs, options.supply, options.demand, **bounds)
-    if plan.status is Status.INFEASIBLE:
-        return _say(str(plan.shortage), BAD_INPUT)
-    ranges = ranging(plan) if options.ranging else None
-    front = weighted_front(plan.problem, options.front) if options.front else None
-    form = {"form": options.format, "overwrite": options.overwrite}
-    written = page.write(PlanFolder(options.out, "allocation", page.NAMES, **form), plan, ranges, front)
-    _print(allocation_lines(plan))
-    print(written)
-    return DONE
-
-
-def _schedule(options: argparse.Namespace) -> int:
-    from jaxsim.delivery import Status, plan, read_problem
-    from jaxsim.report import delivery as page
-    from jaxsim.report.text.plans import schedule_lines
-    from jaxsim.runs.plan_folder import PlanFolder
-
-    if options.trucks is None:
-        return _say("a table of trucks is needed beside the orders", BAD_USAGE)
-    roads = {"miles_per_hour": options.miles_per_hour, "detour": options.detour}
-    problem = read_problem(options.orders, options.trucks, options.distances, **roads)
-    found = plan(problem, method=options.method, seconds=options.seconds, seed=options.seed)
-    folder = PlanFolder(options.out, "schedule", page.NAMES, form=options.format, overwrite=options.overwrite)
-    written = page.write(folder, found)
-    _print(schedule_lines(found))
-    print(written)
-    if found.status is Status.INTERRUPTED:
-        return _say(f"interrupted; the best plan so far is in {options.out}", INTERRUPTED)
-    return DONE
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -452,8 +357,8 @@ def _report(options: argparse.Namespace) -> int:
 
     run = open_run(options.run)
     if not run.finished:
-        command = "evaluate" if "evaluation" in run.config() else "search"
-        return _say(f"{options.run} is not finished; go on with `jaxsim {command} … --resume`", BAD_INPUT)
+        name = next(name for table, name in STOPPABLE.items() if table in run.config())
+        return say(f"{options.run} is not finished; go on with `jaxsim {name} … --resume`", BAD_INPUT)
     print(report.write(options.run))
     return DONE
 
@@ -462,7 +367,7 @@ def _compare(options: argparse.Namespace) -> int:
     from jaxsim.report.text.run import comparison_lines
     from jaxsim.studies.compare import compare
 
-    _print(comparison_lines(compare(options.first, options.second)))
+    show(comparison_lines(compare(options.first, options.second)))
     return DONE
 
 
@@ -480,23 +385,9 @@ def _need_folder(path: Path) -> None:
         raise ValueError(f"there is no folder {path}")
 
 
-def _given(options: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
-    return {name: value for name in names if (value := getattr(options, name, None)) is not None}
-
-
 def _into(options: argparse.Namespace) -> dict[str, Any]:
     """Where a study goes."""
     return {"out": options.out, "overwrite": options.overwrite}
-
-
-def _print(lines: Iterable[str]) -> None:
-    for line in lines:
-        print(line)
-
-
-def _say(message: str, code: int) -> int:
-    print(f"jaxsim: {message}", file=sys.stderr)
-    return code
 
 
 def _show_warning(message: Warning | str, *_: Any) -> None:

@@ -4,6 +4,7 @@ import errno
 import subprocess
 import sys
 
+import pyarrow.parquet as pq
 import pytest
 
 import jaxsim
@@ -332,3 +333,27 @@ def test_an_interrupted_schedule_is_kept(tmp_path, capsys, monkeypatch):
     assert run("schedule", *files, "--out", out, "--method", "milp", "--seconds", "60") == 75
     assert f"the best plan so far is in {out}" in capsys.readouterr().err
     assert (out / "plan.json").exists()
+
+
+def test_trucks_and_kpis_of_a_run(scenario, tmp_path, capsys, monkeypatch):
+    for name in ("jaxsim.report.page.DPI", "jaxsim.report.parts.DPI"):
+        monkeypatch.setattr(name, 30)
+    out, plan = tmp_path / "run", tmp_path / "plan"
+    assert run("simulate", scenario, "--out", out, "--products", 10, "--quiet") == 0
+    assert run("kpis", out, "--node-days", 4, "--seconds", 0.5, "--quiet") == 0
+    printed = capsys.readouterr().out
+    assert "$2.50 → $1.80, 28% lower" in printed
+    assert "Before and after" in (out / "report.html").read_text("utf-8")
+    assert run("kpis", out) == 0  # again, from what the run keeps
+    assert capsys.readouterr().out in printed
+    rows = pq.read_table(out / "node_days.parquet").to_pylist()
+    row = next(row for row in rows if row["orders"] > 0)
+    assert run("schedule", out, "--node", row["node"], "--day", row["day"], "--out", plan) == 0
+    assert (plan / "stops.parquet").exists()
+    capsys.readouterr()
+    assert run("schedule", out, "--out", tmp_path / "p") == 2
+    assert run("schedule", out, "--node", "nowhere", "--day", 1, "--out", tmp_path / "p") == 1
+    assert "there is no node 'nowhere'" in capsys.readouterr().err
+    assert run("schedule", tmp_path, "--node", "nowhere", "--day", 1, "--out", tmp_path / "p") == 1
+    assert run("kpis", tmp_path) == 1
+    assert "is not a run folder" in capsys.readouterr().err

@@ -36,7 +36,14 @@ class Kind:
         load = orders.weight[:, None] + orders.weight[None, :] <= self.capacity + SLACK
         self.follows: Bool[np.ndarray, "orders orders"] = both & load & (leave + self.minutes <= self.latest + SLACK)
         again = leave + self.between <= self.latest + SLACK
-        self.reloads: Bool[np.ndarray, "orders orders"] = both & again if self.trips > 1 else np.zeros_like(both)
+        one_trip = float(orders.weight[known].sum()) <= self.capacity and self._direct_is_shorter()
+        useful = self.trips > 1 and not one_trip
+        self.reloads: Bool[np.ndarray, "orders orders"] = both & again if useful else np.zeros_like(both)
+
+    def _direct_is_shorter(self) -> bool:
+        """Whether going straight on never takes more miles or minutes than by way of the depot."""
+        miles = self.miles_home[:, None] + self.miles_out[None, :]
+        return bool((self.miles <= miles + 1e-9).all() and (self.minutes <= self.between + 1e-9).all())
 
     @property
     def between(self) -> Float64[np.ndarray, "orders orders"]:

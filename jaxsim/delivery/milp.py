@@ -5,7 +5,7 @@ the next trip of the truck that ended one with i, and x_t0j, x_ti0 begin and end
 which service begins and q the load up to an order,
 
     each order     Σ in-arcs + left out = 1,   in-arcs of a kind = its out-arcs,   trucks out ≤ trucks there,
-                   x_ij + x_ji ≤ 1,   trips + left out ≥ the trips that all weight together needs
+                   x_ij + x_ji + z_ij + z_ji ≤ 1,   trips + left out ≥ the trips that all weight together needs
     time           s_j ≥ s_i + service_i + travel_ij − M_ij (1 − x_ij),   earliest ≤ s ≤ latest of the kind that comes
     load           q_j ≥ q_i + w_j − Q (1 − x_ij) + (Q − w_i − w_j) x_ji    (Desrochers and Laporte, 1991)
     lateness       l_i ≥ s_i − due_i where windows are soft
@@ -86,9 +86,7 @@ class _Model:
         for order in self.orders:
             columns = [column for number in range(len(self.kinds)) for column in into.get((number, order), [])]
             self.program.row(1.0, dict.fromkeys([*columns, self.left_out[order]], 1.0), 1.0)
-        for (number, i, j), column in self.x.items():
-            if _DEPOT < i < j and (number, j, i) in self.x:
-                self.program.row(-np.inf, {column: 1.0, self.x[number, j, i]: 1.0}, 1.0)
+        self._one_way_round()
         for number, kind in enumerate(self.kinds):
             for order in self.orders:
                 come, go = into.get((number, order), []), out.get((number, order), [])
@@ -97,6 +95,16 @@ class _Model:
             first = out.get((number, _DEPOT), [])
             if first and len(kind.trucks) < len(first):
                 self.program.row(0.0, dict.fromkeys(first, 1.0), float(len(kind.trucks)))
+
+    def _one_way_round(self) -> None:
+        """Of two orders at most one follows the other directly, by whatever truck and way."""
+        pairs: dict[tuple[int, int], list[int]] = {}
+        for (_, i, j), column in [*self.x.items(), *self.z.items()]:
+            if i != _DEPOT and j != _DEPOT:
+                pairs.setdefault((min(i, j), max(i, j)), []).append(column)
+        for columns in pairs.values():
+            if len(columns) > 1:
+                self.program.row(-np.inf, dict.fromkeys(columns, 1.0), 1.0)
 
     def _times(self, earliest: dict[int, float], latest: dict[int, float]) -> None:
         service = self.problem.orders.service

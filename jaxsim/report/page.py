@@ -13,6 +13,7 @@ from matplotlib.figure import Figure as Drawing
 from jaxsim import atomic, interrupts
 from jaxsim.measures import INDICATORS, Indicator
 from jaxsim.report import bottlenecks, figures
+from jaxsim.report.case_study import case_study_section
 from jaxsim.report.head import HEAD
 from jaxsim.report.resources import resources_in, rows_of, words_of
 from jaxsim.resources import ARRIVALS
@@ -34,6 +35,7 @@ def write(path: Path) -> Path:
         *_bottlenecks(run),
         _resource_table(metrics),
         _kpi_table(metrics),
+        case_study_section(run.arrow("case_study"), run.arrow("node_days")) if run.has("case_study") else "",
         _provenance(config, manifest, metrics),
     ]
     page = (

@@ -35,7 +35,7 @@ RENAMED = {"scale": "sampling_weight"}
 TABLES = (
     *("iterations", "history", "costs", "expected", "totals", "utilization", "contributions"),
     *("bottlenecks", "bottleneck_sources", "frontier", "frontier_costs"),
-    *("rolling_weeks", "rolling_nodes", "rolling_costs"),
+    *("rolling_weeks", "rolling_nodes", "rolling_costs", "case_study", "node_days"),
 )
 FIGURES = ("adherence", "node_weeks", "one_week", "costs", "frontier", "rolling")
 CHECKPOINT = re.compile(r"(\d{6,})-([0-9a-f]{64})\.npz")

@@ -7,6 +7,7 @@ in plain Python (`jaxsim.reference.policies`). `docs/extending.md` shows a polic
 from jaxsim.simulator.policies.buy import BuyByLP, capacity_cost, order_quantity, whole_packs
 from jaxsim.simulator.policies.fulfill import FulfillByPreference
 from jaxsim.simulator.policies.place import PlaceByTarget
+from jaxsim.simulator.policies.plain import BuyCheapest
 from jaxsim.simulator.policies.protocol import (
     BuyingPolicy,
     Carry,
@@ -18,6 +19,7 @@ from jaxsim.simulator.policies.protocol import (
 
 __all__ = [
     "BuyByLP",
+    "BuyCheapest",
     "BuyingPolicy",
     "Carry",
     "FulfillByPreference",

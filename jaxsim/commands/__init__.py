@@ -1,0 +1,1 @@
+"""Commands by subject, and the parts that they share; `jaxsim.cli` puts them together."""
