@@ -1,0 +1,28 @@
+"""Probabilistic demand forecasts: what buying believes of the weeks to come.
+
+    panel (a history as arrays) → a method → predicted (quantiles, means, sample paths)
+
+Each module reads alone; a method is anything with `Method`'s one function.
+"""
+
+from typing import Protocol
+
+from jaxsim.forecast.panel import Panel
+from jaxsim.forecast.predicted import LEVELS, Predicted
+
+__all__ = ["LEVELS", "Method", "Panel", "Predicted"]
+
+
+class Method(Protocol):
+    """A way to forecast."""
+
+    def __call__(self, history: Panel, horizon: int, seed: int = 0) -> Predicted:
+        """Forecast the `horizon` periods that follow a history.
+
+        Args:
+            seed: of what is random in it.
+
+        Raises:
+            ValueError: a history that the method cannot learn from, and why.
+        """
+        ...
