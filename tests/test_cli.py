@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import jaxsim
-from jaxsim import cli
+from jaxsim import cli, interrupts
 from jaxsim.atomic import WriteError
 from jaxsim.runs import checkpoint
 from tests.allocation.instances import COSTS, DEMAND, SUPPLY
@@ -318,6 +318,9 @@ def test_schedule_refuses_bad_input_in_a_sentence(tmp_path, capsys):
         assert run("schedule", *arguments, "--out", out) == 1
         assert message in capsys.readouterr().err
     assert not out.exists()
+    assert run("schedule", files[0], "--out", out) == 2
+    assert run("schedule", *files, "--day", 3, "--out", out) == 2
+    assert "--day go with a folder of a run" in capsys.readouterr().err
 
 
 def test_an_interrupted_schedule_is_kept(tmp_path, capsys, monkeypatch):
@@ -326,8 +329,7 @@ def test_an_interrupted_schedule_is_kept(tmp_path, capsys, monkeypatch):
     (tmp_path / "orders.csv").write_text("\n".join(["order,weight,x,y,due,late_price", *rows]) + "\n")
     trucks = "".join(f"t{i},30,2,50,50,1000\n" for i in range(8))
     (tmp_path / "trucks.csv").write_text("truck,capacity,cost_per_mile,x,y,shift_end\n" + trucks)
-    asked = iter([False] * 5)
-    monkeypatch.setattr("jaxsim.interrupts.requested", lambda: next(asked, True))
+    monkeypatch.setattr(interrupts, "requested", signaled_after(5))
     out = tmp_path / "plan"
     files = (tmp_path / "orders.csv", tmp_path / "trucks.csv")
     assert run("schedule", *files, "--out", out, "--method", "milp", "--seconds", "60") == 75
@@ -335,9 +337,20 @@ def test_an_interrupted_schedule_is_kept(tmp_path, capsys, monkeypatch):
     assert (out / "plan.json").exists()
 
 
+def signaled_after(questions: int):
+    """`interrupts.requested` of a process that gets a signal when it has asked so often."""
+    asked = iter([False] * questions)
+
+    def requested() -> bool:
+        if next(asked, True):
+            interrupts._requested.set()
+        return interrupts._requested.is_set()
+
+    return requested
+
+
 def test_trucks_and_kpis_of_a_run(scenario, tmp_path, capsys, monkeypatch):
-    for name in ("jaxsim.report.page.DPI", "jaxsim.report.parts.DPI"):
-        monkeypatch.setattr(name, 30)
+    monkeypatch.setattr("jaxsim.report.parts.DPI", 30)
     out, plan = tmp_path / "run", tmp_path / "plan"
     assert run("simulate", scenario, "--out", out, "--products", 10, "--quiet") == 0
     assert run("kpis", out, "--node-days", 4, "--seconds", 0.5, "--quiet") == 0
@@ -351,7 +364,12 @@ def test_trucks_and_kpis_of_a_run(scenario, tmp_path, capsys, monkeypatch):
     assert run("schedule", out, "--node", row["node"], "--day", row["day"], "--out", plan) == 0
     assert (plan / "stops.parquet").exists()
     capsys.readouterr()
+    (tmp_path / "trucks.csv").write_text("truck,capacity,cost_per_mile,trips\nvan,9000,1,9\n")
+    day = ("--node", row["node"], "--day", row["day"], "--out", tmp_path / "own")
+    assert run("schedule", out, tmp_path / "trucks.csv", *day) == 0
+    assert "by 1 trucks" in capsys.readouterr().out
     assert run("schedule", out, "--out", tmp_path / "p") == 2
+    assert run("schedule", out, "--distances", "d.csv", *day[:-1], tmp_path / "p") == 2
     assert run("schedule", out, "--node", "nowhere", "--day", 1, "--out", tmp_path / "p") == 1
     assert "there is no node 'nowhere'" in capsys.readouterr().err
     assert run("schedule", tmp_path, "--node", "nowhere", "--day", 1, "--out", tmp_path / "p") == 1

@@ -34,7 +34,7 @@ def add_to(commands: Any) -> None:
     schedule.add_argument("trucks", type=Path, nargs="?", metavar="TRUCKS", help="table of trucks")
     schedule.add_argument("--node", metavar="N", help="of a run: whose deliveries")
     schedule.add_argument("--day", type=whole, metavar="D", help="of a run: when, from 0")
-    schedule.add_argument("--trial", type=whole, default=0, metavar="T", help="of a run: which future (default: 0)")
+    schedule.add_argument("--trial", type=whole, metavar="T", help="of a run: which future (default: 0)")
     schedule.add_argument("--distances", type=Path, metavar="FILE", help="table of distances between places")
     schedule.add_argument(
         "--method", default="auto", help="auto, milp, assignment, pyvrp, cheapest_insertion, first_fit"
@@ -73,14 +73,15 @@ def _allocate(options: argparse.Namespace) -> int:
     from jaxsim.report.text.plans import allocation_lines
     from jaxsim.runs.plan_folder import PlanFolder
 
+    form = {"form": options.format, "overwrite": options.overwrite}
+    folder = PlanFolder(options.out, "allocation", page.NAMES, **form)
     bounds = {"capacity": options.capacity, "weights": options.weights, "at_most": options.at_most}
     plan = allocate(options.costs, options.supply, options.demand, **bounds)
     if plan.status is Status.INFEASIBLE:
         return say(str(plan.shortage), BAD_INPUT)
     ranges = ranging(plan) if options.ranging else None
     front = weighted_front(plan.problem, options.front) if options.front else None
-    form = {"form": options.format, "overwrite": options.overwrite}
-    written = page.write(PlanFolder(options.out, "allocation", page.NAMES, **form), plan, ranges, front)
+    written = page.write(folder, plan, ranges, front)
     show(allocation_lines(plan))
     print(written)
     return DONE
@@ -92,17 +93,21 @@ def _schedule(options: argparse.Namespace) -> int:
     from jaxsim.report.text.plans import schedule_lines
     from jaxsim.runs.plan_folder import PlanFolder
 
+    folder = PlanFolder(options.out, "schedule", page.NAMES, form=options.format, overwrite=options.overwrite)
     if options.orders.is_dir():
+        if options.distances is not None:
+            return say("--distances goes with a table of orders; a run has coordinates", BAD_USAGE)
         if options.node is None or options.day is None:
             return say("a run needs --node and --day", BAD_USAGE)
         problem = _day_of_run(options)
+    elif of_run := given(options, ("node", "day", "trial")):
+        return say(f"--{', --'.join(of_run)} go with a folder of a run, and {options.orders} is none", BAD_USAGE)
     elif options.trucks is None:
         return say("a table of trucks is needed beside the orders", BAD_USAGE)
     else:
         roads = given(options, ("miles_per_hour", "detour"))
         problem = read_problem(options.orders, options.trucks, options.distances, **roads)
     found = plan(problem, method=options.method, seconds=options.seconds, seed=options.seed)
-    folder = PlanFolder(options.out, "schedule", page.NAMES, form=options.format, overwrite=options.overwrite)
     written = page.write(folder, found)
     show(schedule_lines(found))
     print(written)
@@ -120,7 +125,7 @@ def _day_of_run(options: argparse.Namespace) -> Any:
     runtime.configure()
     fleet = Fleet(**given(options, ("miles_per_hour", "detour")))
     world = world_of_run(options.orders)
-    return day_of_run(world, options.node, options.day, options.trial, fleet, options.trucks)
+    return day_of_run(world, options.node, options.day, options.trial or 0, fleet, options.trucks)
 
 
 def _kpis(options: argparse.Namespace) -> int:

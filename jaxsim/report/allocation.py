@@ -28,7 +28,7 @@ def write(folder: PlanFolder, plan: Plan, ranges: CostRanges | None, front: Fron
     tables |= {} if ranges is None else {"ranges": ranges.table}
     tables |= {} if front is None else {"front": front.table}
     for name, table in tables.items():
-        folder.write_table(name, table)
+        folder.add_table(name, table)
     body = [f"<header><h1>{_title(plan)}</h1><p>{html.escape(plan.status.value)}</p></header>"]
     picture = allocation_picture(plan)
     body.append(embedded(folder, "allocation", picture, "Units by lane, and what one more unit of each side is worth."))
@@ -37,9 +37,7 @@ def write(folder: PlanFolder, plan: Plan, ranges: CostRanges | None, front: Fron
     for name, table in tables.items():
         body.append(_section(name, table))
     body.append(fact_list("How this was made", facts(plan)))
-    page = folder.write_file("report.html", page_of(f"jaxsim: {folder.path.resolve().name}", body))
-    folder.finish(facts(plan))
-    return page
+    return folder.finish(page_of(f"jaxsim: {folder.path.resolve().name}", body), facts(plan))
 
 
 NAMES = ("allocation", "prices", "ranges", "front")

@@ -31,7 +31,7 @@ def write(folder: PlanFolder, schedule: Schedule) -> Path:
         "unplanned": (schedule.unplanned_table, "Orders that are left out, and why."),
     }
     for name, (table, _) in tables.items():
-        folder.write_table(name, table)
+        folder.add_table(name, table)
     body = [f"<header><h1>{_title(schedule)}</h1><p>{html.escape(schedule.note)}</p></header>"]
     if schedule.problem.position is not None and schedule.trips:
         body.append(embedded(folder, "map", route_map(schedule), "Routes; each trip has a color, squares are depots."))
@@ -43,9 +43,7 @@ def write(folder: PlanFolder, schedule: Schedule) -> Path:
             more = f" The first {_SHOWN} of {table.num_rows:,} rows." if table.num_rows > _SHOWN else ""
             body.append(f"<section><h2>{name}</h2><p>{words}{more}</p>{rows_of_table(table, _SHOWN)}</section>")
     body.append(fact_list("In numbers", facts(schedule)))
-    page = folder.write_file("report.html", page_of(f"jaxsim: {folder.path.resolve().name}", body))
-    folder.finish(facts(schedule))
-    return page
+    return folder.finish(page_of(f"jaxsim: {folder.path.resolve().name}", body), facts(schedule))
 
 
 def facts(schedule: Schedule) -> dict:

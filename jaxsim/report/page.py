@@ -1,8 +1,6 @@
 """The report of a run: PNG figures in its folder, and one HTML page that holds them and needs nothing else."""
 
-import base64
 import html
-import io
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,37 +12,36 @@ from jaxsim import atomic, interrupts
 from jaxsim.measures import INDICATORS, Indicator
 from jaxsim.report import bottlenecks, figures
 from jaxsim.report.case_study import case_study_section
-from jaxsim.report.head import HEAD
+from jaxsim.report.parts import embedded, fact_list, page_of
 from jaxsim.report.resources import resources_in, rows_of, words_of
 from jaxsim.resources import ARRIVALS
 from jaxsim.runs.folder import RunFolder, open_run
 from jaxsim.runs.metrics import Effect, Figure, Kind, Metrics, unit_of
-
-DPI = 160
 
 
 def write(path: Path) -> Path:
     """See `jaxsim.report.write`."""
     run = open_run(path)
     metrics, config, manifest = run.metrics(), run.config(), run.manifest()
-    sections = [_figure(run, name, figure, caption) for name, figure, caption in _figures(run, metrics)]
     body = [
         f"<header><h1>{_title(metrics)}</h1><p>{_summary(metrics, manifest)}</p></header>",
         _tiles(metrics),
-        *sections,
+        *_pictures(run, metrics),
         *_bottlenecks(run),
         _resource_table(metrics),
         _kpi_table(metrics),
         case_study_section(run.arrow("case_study"), run.arrow("node_days")) if run.has("case_study") else "",
         _provenance(config, manifest, metrics),
     ]
-    page = (
-        HEAD.replace("{title}", html.escape(f"jaxsim: {run.path.resolve().name}"))
-        + "\n".join(body)
-        + "</main>\n</html>\n"
-    )
-    atomic.write_bytes(run.report_file, page.encode())
+    atomic.write_bytes(run.report_file, page_of(f"jaxsim: {run.path.resolve().name}", body))
     return run.report_file
+
+
+def _pictures(run: RunFolder, metrics: Metrics) -> Iterator[str]:
+    """Save the figures in the folder, and embed them."""
+    for name, figure, caption in _figures(run, metrics):
+        interrupts.check()
+        yield embedded(run, name, figure, caption)
 
 
 def _bottlenecks(run: RunFolder) -> Iterator[str]:
@@ -97,18 +94,6 @@ def _figures_of(run: RunFolder, metrics: Metrics, resource: str) -> Iterator[tup
 def _utilization(run: RunFolder) -> str:
     """Name of the table that says how much is used: expected of the whole population, else in-sample."""
     return "expected" if run.has("expected") else "utilization"
-
-
-def _figure(run: RunFolder, name: str, figure: Drawing, caption: str) -> str:
-    """Save a figure in the folder and embed it."""
-    interrupts.check()
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
-    content = buffer.getvalue()
-    run.write_figure(name, content)
-    source = "data:image/png;base64," + base64.b64encode(content).decode()
-    text = html.escape(caption)
-    return f'<figure><img src="{source}" alt="{text}"><figcaption>{text}</figcaption></figure>'
 
 
 def _percent(value: float) -> str:
@@ -257,5 +242,4 @@ def _provenance(config: dict[str, Any], manifest: dict[str, Any], metrics: Metri
     }
     if metrics.stopped is not None:
         facts["stopped"] = metrics.stopped
-    items = "".join(f"<dt>{html.escape(str(k))}</dt><dd>{html.escape(str(v))}</dd>" for k, v in facts.items())
-    return f"<section><h2>How this was made</h2><dl>{items}</dl></section>"
+    return fact_list("How this was made", facts)

@@ -1,4 +1,4 @@
-"""Pieces of the pages of plans: an embedded picture, a table, a list of facts, the page around them."""
+"""Pieces of every page: an embedded picture, a table, a list of facts, the page around them."""
 
 import base64
 import html
@@ -10,11 +10,11 @@ from typing import Any
 import pyarrow as pa
 from matplotlib.figure import Figure
 
-from jaxsim import interrupts
 from jaxsim.report.head import HEAD
+from jaxsim.runs.folder import RunFolder
 from jaxsim.runs.plan_folder import PlanFolder
 
-DPI = 150
+DPI = 160
 
 
 def page_of(title: str, body: Sequence[str]) -> bytes:
@@ -22,13 +22,13 @@ def page_of(title: str, body: Sequence[str]) -> bytes:
     return (HEAD.replace("{title}", html.escape(title)) + "\n".join(body) + "</main>\n</html>\n").encode()
 
 
-def embedded(folder: PlanFolder, name: str, figure: Figure, caption: str) -> str:
+def embedded(folder: RunFolder | PlanFolder, name: str, figure: Figure, caption: str) -> str:
     """Save a picture in the folder, and what embeds it in the page."""
-    interrupts.check()
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
-    folder.write_file(f"{name}.png", buffer.getvalue())
-    source = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    content = buffer.getvalue()
+    folder.write_figure(name, content)
+    source = "data:image/png;base64," + base64.b64encode(content).decode()
     text = html.escape(caption)
     return f'<figure><img src="{source}" alt="{text}"><figcaption>{text}</figcaption></figure>'
 

@@ -33,7 +33,7 @@ class Links(HTMLParser):
 @pytest.fixture(autouse=True)
 def coarse_pictures(monkeypatch):
     """Pictures that are drawn sooner, but for those of the module's `run`."""
-    monkeypatch.setattr("jaxsim.report.page.DPI", 30)
+    monkeypatch.setattr("jaxsim.report.parts.DPI", 30)
 
 
 @pytest.fixture(scope="module")
