@@ -38,7 +38,8 @@ class Shortage:
         have = names("supply") + names("capacity") + names("at_most")
         broken = ", ".join(f"{row['limit']} of {row['name']} by {row['units']:g}" for row in _first(self.broken))
         more = max(0, self.broken.num_rows - _SHOWN)
-        text = f"No plan keeps every limit: {_listed(need)} exceeds {_listed(have + lanes)} by {self.amount:g}."
+        wanted, there = _listed(need, "counted as"), _listed(have + lanes, "enough for")
+        text = f"No plan keeps every limit: {wanted} exceeds {there} by {self.amount:g}."
         return f"{text} The plan of least violation misses {broken}{f' and {more} more' if more else ''}."
 
 
@@ -46,8 +47,8 @@ def _first(rows: pa.Table) -> list[dict]:
     return rows.slice(0, _SHOWN).to_pylist()
 
 
-def _listed(rows: list[dict]) -> str:
-    """Limits in words, with what they add up to."""
+def _listed(rows: list[dict], weighted: str) -> str:
+    """Limits in words, with what they add up to; `weighted` says what the sum is where a limit has another unit."""
     if not rows:
         return "nothing that could serve it (0 in all)"
     sides = dict.fromkeys(row["limit"] for row in rows)
@@ -57,7 +58,8 @@ def _listed(rows: list[dict]) -> str:
         shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
         parts.append(f"{_WORDS[side]} {shown}")
     total = sum(row["units"] * row["weight"] for row in rows)
-    return f"{' and '.join(parts)} ({total:g} in all)"
+    alike = all(abs(row["weight"] - 1.0) < 1e-9 for row in rows)
+    return f"{' and '.join(parts)} ({f'{total:g} in all' if alike else f'{weighted} {total:g}'})"
 
 
 _WORDS = {
@@ -72,7 +74,7 @@ _WORDS = {
 
 def explain(problem: Problem, at_most: Mapping[str, float], lp: ColumnLP, answer: Answer) -> Shortage:
     """The contradiction that the prices of least violation prove."""
-    scale = _unit(answer.y)
+    scale = _unit(answer.y, len(problem.supply), len(problem.demand))
     y = answer.y / scale
     names = _row_names(problem, at_most)
     rows = [
@@ -94,10 +96,14 @@ def explain(problem: Problem, at_most: Mapping[str, float], lp: ColumnLP, answer
     return Shortage(float(amount), pa.Table.from_pylist(rows, _CONFLICT), pa.Table.from_pylist(broken, _BROKEN))
 
 
-def _unit(y: Float64[np.ndarray, " rows"]) -> float:
-    """The price that counts as a weight of 1: the smallest one, as where limits differ in what breaking them costs."""
-    sizes = np.abs(y)[np.abs(y) > 1e-9]
-    return float(sizes.min()) if sizes.size else 1.0
+def _unit(y: Float64[np.ndarray, " rows"], supplies: int, demands: int) -> float:
+    """The price that counts as a weight of 1: the smallest one of a demand, so that all is said in units of it."""
+    sizes = np.abs(y)
+    of_demand = sizes[supplies : supplies + demands]
+    for some in (of_demand[of_demand > 1e-9], sizes[sizes > 1e-9]):
+        if some.size:
+            return float(some.min())
+    return 1.0
 
 
 def _row_names(problem: Problem, at_most: Mapping[str, float]) -> list[tuple[str, str]]:

@@ -42,7 +42,7 @@ class Fault:
             place += f", row {self.row}"
         found = f": {self.kind}" if self.value is None else f": {self.kind}, found {self.value}"
         more = f" ({self.count} rows in all)" if self.count > 1 else ""
-        return f"{place}{found}; the rule: {self.rule}{more}. {self.remedy}"
+        return f"{place}{found}; the rule: {self.rule.removesuffix('.')}{more}. {self.remedy}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

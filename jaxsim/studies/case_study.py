@@ -77,11 +77,13 @@ def case_study(
         fleet: trucks and customers; `Fleet()` when left out.
 
     Raises:
-        RunError: there are fewer than two node-days, or nothing is delivered.
+        RunError: there are fewer than two node-days, the time is not positive, or nothing is delivered.
         RuntimeError, KeyboardInterrupt: as of simulations and schedules.
     """
     if node_days < 2:
         raise RunError(f"a standard error needs at least 2 node-days, not {node_days}")
+    if not seconds > 0:
+        raise RunError(f"the time for a schedule must be positive, not {seconds:g} seconds")
     progress, fleet = progress or Silent(), fleet or Fleet()
     policies = {"before": scan.Policies(buy=BuyCheapest()), "after": scan.Policies()}
     costs: dict[str, Costs] = {"before": None, "after": world.costs}

@@ -13,13 +13,15 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from jaxtyping import Float64
 
+from jaxsim.delivery import TABLES, Schedule, plan, read_problem, search
 from jaxsim.delivery import Problem as DeliveryProblem
-from jaxsim.delivery import Schedule, plan, read_problem, search
 from jaxsim.delivery.distances import great_circle
 from jaxsim.runs.folder import RunError
 from jaxsim.scenario.faults import nearest
+from jaxsim.scenario.standalone import read_tables
 from jaxsim.studies.problem import Problem
 from jaxsim.studies.world import Geography, Shipments, World, shipments
 
@@ -154,7 +156,7 @@ def delivery_problem(
 
     Args:
         name: of the node. place: its latitude and longitude.
-        trucks: a table of trucks in place of the fleet's.
+        trucks: a table of trucks in place of the fleet's; without coordinates they stand at the node.
 
     Raises:
         TableError: the trucks break the schema.
@@ -173,9 +175,20 @@ def delivery_problem(
         "reload_minutes": fleet.reload,
     }
     own = {"truck": [f"{name} {i + 1}" for i in range(count)]} | {key: [value] * count for key, value in each.items()}
+    given = own if trucks is None else _at_node(trucks, place)
     table = {key: values for key, values in orders.items() if key != "packages"}
     roads = {"miles_per_hour": fleet.miles_per_hour, "detour": fleet.detour}
-    return read_problem(table, own if trucks is None else trucks, **roads)
+    return read_problem(table, given, **roads)
+
+
+def _at_node(trucks: Any, place: Float64[np.ndarray, "2"]) -> Any:
+    """A table of trucks; those without coordinates stand at the node."""
+    rows = read_tables({"trucks": trucks}, {"trucks": TABLES["trucks"]})["trucks"]
+    if {"latitude", "longitude"} & {*rows.column_names}:
+        return trucks
+    for name, value in zip(("latitude", "longitude"), place.tolist(), strict=True):
+        rows = rows.append_column(name, pa.array([value] * rows.num_rows))
+    return rows
 
 
 def day_of_run(world: World, node: str, day: int, trial: int, fleet: Fleet, trucks: Any = None) -> DeliveryProblem:

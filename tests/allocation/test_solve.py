@@ -130,6 +130,14 @@ def test_an_infeasible_problem_names_the_cut_and_the_amount():
     assert plan.unmet.sum() == pytest.approx(15)
 
 
+def test_a_bound_on_a_measure_is_said_in_units_of_demand():
+    """Each unit emits 2, so a bound of 10 is enough for 5 of the 45 units."""
+    problem = Problem.of_matrix([[1, 1]], [100], [25, 20], co2_kg=[[2, 2]])
+    assert str(solve(problem, at_most={"co2_kg": 10}).shortage).startswith(
+        "No plan keeps every limit: the demand of L1, L2 (45 in all) exceeds the bound on co2_kg (enough for 5) by 40."
+    )
+
+
 def test_minima_and_maxima_are_part_of_a_contradiction():
     plan = solve(Problem.of_matrix([[1, 1]], [10], [5, 5], minimum=[[8, 0]]))
     assert plan.shortage is not None

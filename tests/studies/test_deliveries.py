@@ -177,6 +177,8 @@ def test_two_equal_sides_differ_by_nothing(world, monkeypatch):
 def test_what_cannot_be_done_is_refused(world):
     with pytest.raises(RunError, match="at least 2 node-days"):
         case_study(world, node_days=1)
+    with pytest.raises(RunError, match="must be positive, not 0 seconds"):
+        case_study(world, seconds=0.0)
     with pytest.raises(RunError, match="there is no node 'nowhere'"):
         day_of_run(world, "nowhere", 0, 0, FLEET)
     with pytest.raises(RunError, match="numbered from 0 to"):
