@@ -15,6 +15,7 @@ import json
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,7 @@ def main() -> None:
     if not solomon.names():
         raise SystemExit(f"there are no instances in {solomon.FOLDER}")
     seconds = options.seconds / 10 if options.quick else options.seconds
-    head = environment(options.seed, TIMING) | {"seconds": seconds}
+    head = environment(options.seed, TIMING) | {"pyvrp": version("pyvrp"), "seconds": seconds}
     path = options.out / f"delivery_{head['backend']}.json"
     found = json.loads(path.read_text("utf-8")) if path.exists() else {}
     made = {

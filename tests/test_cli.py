@@ -36,7 +36,7 @@ def scenario(tmp_path_factory):
 def fast_engine(monkeypatch, tmp_path):
     """Searches with a stand-in for the engine, a cache of their own, and coarse pictures."""
     monkeypatch.setenv("JAXSIM_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr("jaxsim.report.page.DPI", 30)
+    monkeypatch.setattr("jaxsim.report.parts.DPI", 30)
     monkeypatch.setattr("jaxsim.studies.problem.engine", lambda name, system, trials, *_: soft_engine(system, trials))
 
 

@@ -34,7 +34,7 @@ def files(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_page_runs_as_printed(files, monkeypatch, capsys):
-    monkeypatch.setattr("jaxsim.report.page.DPI", 30)
+    monkeypatch.setattr("jaxsim.report.parts.DPI", 30)
     program, export = blocks("python")
     for line in "".join(blocks("sh")).splitlines():
         command, *arguments = shlex.split(line)

@@ -175,7 +175,7 @@ def test_no_search_has_the_draws_of_an_evaluation(scenario, costs, monkeypatch):
 
 @pytest.mark.usefixtures("fast_engine")
 def test_result_folder_and_report(scenario, costs, tmp_path, monkeypatch):
-    monkeypatch.setattr("jaxsim.report.page.DPI", 30)
+    monkeypatch.setattr("jaxsim.report.parts.DPI", 30)
     kept = evaluate(scenario, costs, trials=TRIALS, out=tmp_path / "kept")
     saved = evaluate(scenario, costs, trials=TRIALS)
     saved.save(tmp_path / "saved")

@@ -67,7 +67,7 @@ def test_refuses_prices_that_cannot_be(scenario, prices):
 
 
 def test_the_command_prints_the_points_and_writes_the_picture(scenario, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("jaxsim.report.page.DPI", 30)
+    monkeypatch.setattr("jaxsim.report.parts.DPI", 30)
     options = ["--prices", "0.1", "--trials", "2", "--iterations", "2", "--evaluate-trials", "4", "--quiet"]
     assert cli.main(["frontier", str(scenario), "--out", str(tmp_path / "run"), *options]) == 0
     lines = capsys.readouterr().out.splitlines()
