@@ -64,6 +64,8 @@ class Indicator:
     """Which values are better; None where neither is."""
     share: bool = False
     """A fraction, which people read as a percentage."""
+    definition: str = ""
+    """What it is made of, where name and unit do not say it."""
 
     @property
     def columns(self) -> set[str]:
@@ -137,12 +139,27 @@ INDICATORS: dict[str, Indicator] = {
     "overage_cost_per_unit": Indicator(("overage_cost",), "asked", "holding (overage)", _PER_UNIT, "lower"),
     "lost_sales_cost_per_unit": Indicator(("lost_sales_cost",), "asked", "lost sales", _PER_UNIT, "lower"),
     "backlog_cost_per_unit": Indicator(("backlog_cost",), "asked", "backlogged demand", _PER_UNIT, "lower"),
-    "cost_per_unit": Indicator(_TOTAL, "asked", "total cost without purchase", _PER_UNIT, "lower"),
+    "cost_per_unit": Indicator(
+        _TOTAL,
+        "asked",
+        "total cost without purchase",
+        _PER_UNIT,
+        "lower",
+        definition="cost of sourcing, transfers, shipping, holding, lost sales and backlog / units demanded",
+    ),
     "cost_per_unit_delivered": Indicator(
         _TOTAL, "delivered", "total cost without purchase", "$ per unit delivered", "lower"
     ),
     "purchase_cost_per_unit": Indicator(("purchase_cost",), "asked", "purchases", _PER_UNIT, None),
-    "fill_rate": Indicator(("delivered",), "asked", "fill rate", "units delivered / asked for", "higher", share=True),
+    "fill_rate": Indicator(
+        ("delivered",),
+        "asked",
+        "fill rate",
+        "units delivered / asked for",
+        "higher",
+        share=True,
+        definition="units delivered / units demanded",
+    ),
     PNA: Indicator(
         ("preferred_available",), "preferred_wanted", "preferred node availability", "", "higher", share=True
     ),
@@ -153,9 +170,22 @@ INDICATORS: dict[str, Indicator] = {
         ("delivered_in_two_days",), "delivered", "delivered within two days", "", "higher", share=True
     ),
     "overage_share": Indicator(
-        ("excess_unit_days",), "held_unit_days", "inventory above the order-up-to level", "", "lower", share=True
+        ("excess_unit_days",),
+        "held_unit_days",
+        "inventory waste",
+        "unit-days above the level / unit-days",
+        "lower",
+        share=True,
+        definition="unit-days on hand above the order-up-to level / unit-days on hand",
     ),
-    "co2_per_unit": Indicator(("co2",), "delivered", "emissions", "kg CO2 per unit delivered", "lower"),
+    "co2_per_unit": Indicator(
+        ("co2",),
+        "delivered",
+        "emissions",
+        "kg CO2 per unit delivered",
+        "lower",
+        definition="kg CO2 of transfers and of shipping at the scenario's rates / units delivered",
+    ),
 }
 """Ratios of two totals by the name that metrics and tables have for them."""
 

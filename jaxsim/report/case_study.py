@@ -1,9 +1,12 @@
 """The table of the case study on the report's page: what is measured, and beside it what the case study claims."""
 
 import html
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
+
+from jaxsim.measures.deliveries import DELIVERY_INDICATORS, REGISTRY
 
 BEFORE = (
     "every product bought into its cheapest node, regions served from the nearest node on, orders to trucks first-fit"
@@ -13,12 +16,55 @@ AFTER = "the buying LP with the run's capacity costs, if any, the same fulfillme
 
 def case_study_section(table: pa.Table, node_days: pa.Table) -> str:
     """A section of the page."""
-    head = "".join(f"<th>{name}</th>" for name in ("indicator", "before", "after", "change", "the case study claims"))
-    rows = "".join(_row(row) for row in table.to_pylist())
+    head = ("indicator", "before", "after", "change", "the case study claims")
+    terms = "".join(
+        f"<dt>{html.escape(row['label'])}</dt><dd>{html.escape(definition)}</dd>"
+        for row in table.to_pylist()
+        if row["indicator"] in REGISTRY and (definition := REGISTRY[row["indicator"]].definition)
+    )
+    sides = [f"{DELIVERY_INDICATORS[name].label}, {side}" for name in _BY_NODE for side in ("before", "after")]
     return (
         f"<section><h2>Before and after</h2><p>{html.escape(words(table, node_days))}</p>"
-        f"<div class=scroll><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></section>"
+        f"{_table(head, map(_row, table.to_pylist()))}<dl>{terms}</dl></section>"
+        "<section><h2>Deliveries by node</h2><p>Of the node-days of that table; one or a few days a node, so without "
+        f"errors.</p>{_table(('node', 'days', 'packages, after', *sides), _rows_by_node(node_days))}</section>"
     )
+
+
+_BY_NODE = ("route_cost_per_package", "delivery_cost_per_package", "on_time_share", "packages_per_mile")
+"""Indicators shown of each node."""
+
+
+def _table(head: Sequence[str], rows: Iterable[str]) -> str:
+    names = "".join(f"<th>{html.escape(name)}</th>" for name in head)
+    return f"<div class=scroll><table><thead><tr>{names}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+
+
+def _rows_by_node(node_days: pa.Table) -> Iterable[str]:
+    """A row per node: its days, packages, and indicators on both sides."""
+    every = node_days.to_pylist()
+    for node in sorted({row["node"] for row in every}):
+        mine = {side: [row for row in every if (row["node"], row["side"]) == (node, side)] for side in _SIDES}
+        cells = [html.escape(node), str(len(mine["after"])), f"{sum(row['packages'] for row in mine['after']):,.0f}"]
+        cells += [_ratio(name, mine[side]) for name in _BY_NODE for side in _SIDES]
+        yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+_SIDES = ("before", "after")
+
+
+def _ratio(name: str, rows: list[dict[str, Any]]) -> str:
+    """An indicator of some node-days; "–" where they have none."""
+    indicator = DELIVERY_INDICATORS[name]
+    total = lambda columns: sum(row.get(column) or 0.0 for row in rows for column in columns)
+    below = total([indicator.denominator])
+    return _number(name, total(indicator.numerator) / below) if below else "–"
+
+
+def _number(name: str, value: float, *, signed: bool = False) -> str:
+    """A value of an indicator as people read it."""
+    sign = "+" if signed else ""
+    return f"{value:{sign}.1%}" if name in REGISTRY and REGISTRY[name].share else f"{value:{sign}.3g}"
 
 
 def words(table: pa.Table, node_days: pa.Table) -> str:
@@ -37,11 +83,10 @@ def words(table: pa.Table, node_days: pa.Table) -> str:
 def shown(row: dict[str, Any], name: str, *, signed: bool = False) -> tuple[str, str]:
     """A number of the table and its error, as people read them."""
     value, error = row[name], row[f"{name}_se"]
-    share = not row["unit"] or row["unit"].startswith(("packages in time", "units delivered /"))
-    form = lambda x, sign: f"{x:{'+' * sign}.1%}" if share else f"{x:{'+' * sign}.3g}"
     if value is None:
         return "–", ""
-    return form(value, signed), "" if error is None else f"± {form(error, False)}"
+    which = row["indicator"]
+    return _number(which, value, signed=signed), "" if error is None else f"± {_number(which, error)}"
 
 
 def change_in_words(row: dict[str, Any]) -> str:

@@ -18,8 +18,8 @@ import pyarrow as pa
 from jaxtyping import Float64
 
 from jaxsim.delivery import Schedule
-from jaxsim.measures import INDICATORS, Difference, Estimate, Indicator, contributions
-from jaxsim.measures.deliveries import CLAIMED, DELIVERY_COLUMNS, DELIVERY_INDICATORS
+from jaxsim.measures import Difference, Estimate, Indicator, contributions
+from jaxsim.measures.deliveries import CLAIMED, DELIVERY_COLUMNS, DELIVERY_INDICATORS, REGISTRY
 from jaxsim.resources import Costs
 from jaxsim.runs.folder import RunError, RunFolder
 from jaxsim.simulator import policies as scan
@@ -31,6 +31,7 @@ from jaxsim.studies.world import Shipments, World, shipments
 
 SHOWN = (
     "delivery_cost_per_package",
+    "route_cost_per_package",
     "overage_share",
     "on_time_share",
     "packages_per_mile",
@@ -144,6 +145,7 @@ def delivered_by(schedule: Schedule, packages: Sequence[float], fleet: Fleet) ->
         "on_time": float(on_time),
         "delivery_cost": schedule.mileage_cost + schedule.fixed_cost,
         "truck_packages": float(sum(packages[stop.order] for stop in stops)),
+        "truck_cost": schedule.mileage_cost + schedule.fixed_cost,
         "truck_miles": schedule.miles,
         "delivery_co2": schedule.miles * fleet.co2_kg_per_mile,
     }
@@ -166,7 +168,7 @@ def _table(world: World, sides: dict[str, Side], weight: float) -> pa.Table:
     rows = []
     for name in SHOWN:
         delivered = name in DELIVERY_INDICATORS
-        indicator = DELIVERY_INDICATORS[name] if delivered else INDICATORS[name]
+        indicator = REGISTRY[name]
         kind = "delivered" if delivered else "simulated"
         before, after = (getattr(sides[side], kind) for side in ("before", "after"))
         gamma = np.full(len(before["packages"]), weight) if delivered else world.problem.system.products.sampling_weight

@@ -1,6 +1,8 @@
 """From a simulated day to trucks: what is shipped is what was simulated, and nothing is lost on the way to orders."""
 
 import dataclasses
+import html
+import re
 
 import numpy as np
 import pytest
@@ -9,7 +11,9 @@ from jaxsim import reference
 from jaxsim.conformance import PolicyPair, conform
 from jaxsim.delivery import plan, violations
 from jaxsim.delivery.distances import great_circle
+from jaxsim.measures.deliveries import REGISTRY
 from jaxsim.reference.policies import BuyCheapest as ExactBuyCheapest
+from jaxsim.report.case_study import case_study_section
 from jaxsim.runs.folder import RunError
 from jaxsim.scenario import load
 from jaxsim.scenario.generate import generate
@@ -20,6 +24,7 @@ from jaxsim.studies.deliveries import Fleet, day_of_run, delivery_problem, node_
 from jaxsim.studies.problem import load_problem
 from jaxsim.studies.simulate import simulate
 from jaxsim.studies.world import World, geography, shipments, world_of_run
+from validation.figures_page import ROOT
 
 FLEET = Fleet(radius=40.0)
 PLAIN = policies.Policies(buy=policies.BuyCheapest())
@@ -154,6 +159,24 @@ def test_the_table_is_made_of_its_node_days(found):
     assert cost["change"] == pytest.approx(cost["after"] - cost["before"])
     assert (cost["claimed_before"], cost["claimed_after"]) == ("$2.50", "$1.80")
     assert {row["method"] for row in days if row["side"] == "before"} <= {"first_fit", "none"}
+
+
+def test_every_figure_is_defined_once_and_the_manual_says_it_so():
+    manual = (ROOT / "docs" / "delivery.md").read_text("utf-8")
+    for name in study.SHOWN:
+        assert f"| {REGISTRY[name].label} | {REGISTRY[name].definition} |" in manual
+
+
+def test_the_report_shows_nodes_and_definitions(found):
+    page = case_study_section(found.table, found.node_days)
+    for name in study.SHOWN:
+        assert html.escape(REGISTRY[name].definition) in page
+    days = found.node_days.to_pylist()
+    assert page.count("<tr>") == 2 + len(study.SHOWN) + len({row["node"] for row in days})
+    node = next(row["node"] for row in days if row["truck_packages"] > 0)
+    mine = [row for row in days if row["node"] == node and row["side"] == "before"]
+    cost = sum(row["truck_cost"] for row in mine) / sum(row["truck_packages"] for row in mine)
+    assert re.search(rf"<td>{node}</td>.*?<td>{cost:.3g}</td>", page)
 
 
 def test_simulated_figures_are_those_of_a_simulation(world, found):
