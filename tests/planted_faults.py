@@ -1,13 +1,17 @@
 """Every fault that a schema allows, planted once: for each table, column and kind of fault one broken set of tables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+import jaxsim
+from jaxsim.scenario.faults import Fault
 from jaxsim.scenario.schema import Table, Type
+from jaxsim.scenario.tables_doc import section
 
 Frames = dict[str, dict[str, list[Any]]]
 
@@ -65,6 +69,26 @@ def every_fault(schema: Mapping[str, Table], frames: Frames) -> Iterator[Planted
                 yield Planted("not whole", name, column.name, 1, put(0.5))
             if column.type is Type.FLAG:
                 yield Planted("type", name, column.name, None, change(column.name, [0.5] * len(values)))
+
+
+def check_found(planted: Planted, faults: Iterable[Fault]) -> None:
+    """The planted fault is among those that were found, at its place."""
+    wanted, found = planted[:4], [(fault.kind, fault.table, fault.column, fault.row) for fault in faults]
+    assert wanted in found, f"{wanted} is not in {found}"
+
+
+def check_complete(faults: list[Planted], schema: Mapping[str, Table]) -> None:
+    """Some fault is planted in every column of the schema."""
+    missing = {(table.name, column.name) for table in schema.values() for column in table.columns}
+    missing -= {(each.table, each.column) for each in faults}
+    assert not missing, f"no fault in {missing}"
+
+
+def check_page(page: str, schema: Mapping[str, Table]) -> None:
+    """The page of `docs/` shows every table as the schema has it."""
+    text = (Path(jaxsim.__file__).parents[1] / "docs" / page).read_text("utf-8")
+    for table in schema.values():
+        assert section(table).replace("## ", "### ").strip() in text, f"write anew: {table.name}"
 
 
 def _changed(frames: Frames, name: str, column: str, values: list[Any]) -> Frames:

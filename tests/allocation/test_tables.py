@@ -1,18 +1,14 @@
 """Tables of an allocation: every fault is found with its place, and the page shows the schema."""
 
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-import jaxsim
 from jaxsim.allocation import TABLES, Status, allocate, read_problem
 from jaxsim.scenario.faults import TableError
-from jaxsim.scenario.tables_doc import section
-from tests.planted_faults import Frames, as_arrow, every_fault
+from tests.planted_faults import Frames, as_arrow, check_complete, check_found, check_page, every_fault
 
 SOUND: Frames = {
     "costs": {
@@ -47,16 +43,11 @@ def faults_in(**frames):
 
 @pytest.mark.parametrize("planted", FAULTS, ids=str)
 def test_a_planted_fault_is_found(planted):
-    found = faults_in(**as_arrow(planted.frames))
-    assert (planted.kind, planted.table, planted.column, planted.row) in [
-        (fault.kind, fault.table, fault.column, fault.row) for fault in found
-    ], list(map(str, found))
+    check_found(planted, faults_in(**as_arrow(planted.frames)))
 
 
 def test_faults_are_planted_in_every_column():
-    assert {(each.table, each.column) for each in FAULTS} >= {
-        (table.name, column.name) for table in TABLES.values() for column in table.columns
-    }
+    check_complete(FAULTS, TABLES)
     assert len(FAULTS) > 90
 
 
@@ -127,9 +118,7 @@ def test_faults_in_files_name_their_lines(tmp_path):
 
 
 def test_the_page_shows_the_schema():
-    page = (Path(jaxsim.__file__).parents[1] / "docs" / "allocation.md").read_text("utf-8")
-    for table in TABLES.values():
-        assert section(table).replace("## ", "### ").strip() in page, f"write anew: {table.name}"
+    check_page("allocation.md", TABLES)
 
 
 def test_frames_of_other_libraries(tmp_path):
