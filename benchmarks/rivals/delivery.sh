@@ -6,15 +6,7 @@
 # PYTHON is the interpreter that has this package with the extra `delivery`; options are those of benchmarks.delivery.
 set -eu
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-folder=${1:-$root/.rivals}
-[ $# -eq 0 ] || shift
-python=${PYTHON:-python3}
-mkdir -p "$folder"
-folder=$(cd "$folder" && pwd)
-cd "$root"
-
-. validation/rivals/environment.sh
+. "$(dirname "$0")/../../validation/rivals/environment.sh"
 
 environment ortools_vrp "ortools==9.15.6755"
 

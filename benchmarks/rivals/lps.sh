@@ -6,15 +6,7 @@
 # PYTHON is the interpreter that has this package; options are those of the benchmark, as in: lps.sh .rivals --quick
 set -eu
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-folder=${1:-$root/.rivals}
-[ $# -eq 0 ] || shift
-python=${PYTHON:-python3}
-mkdir -p "$folder"
-folder=$(cd "$folder" && pwd)
-cd "$root"
-
-. validation/rivals/environment.sh
+. "$(dirname "$0")/../../validation/rivals/environment.sh"
 
 # Each is where benchmarks.rivals.NAME_lps runs.
 environment ortools "ortools==9.15.6755"

@@ -7,15 +7,7 @@
 # as in: search.sh .rivals --quick
 set -eu
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-folder=${1:-$root/.rivals}
-[ $# -eq 0 ] || shift
-python=${PYTHON:-python3}
-mkdir -p "$folder"
-folder=$(cd "$folder" && pwd)
-cd "$root"
-
-. validation/rivals/environment.sh
+. "$(dirname "$0")/../../validation/rivals/environment.sh"
 
 # Each is where benchmarks.rivals.NAME_search runs.
 environment cma "cma==4.5.0"

@@ -7,14 +7,8 @@
 # default 1000: about 4 minutes on two quiet cores), OUT the file of all results.
 set -eu
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-folder=${1:-$root/.rivals}
-python=${PYTHON:-python3}
+. "$(dirname "$0")/../../validation/rivals/environment.sh"
 out=${OUT:-$root/validation/results/rivals_cpu.json}
-mkdir -p "$folder"
-folder=$(cd "$folder" && pwd)
-cd "$root"
-. validation/rivals/environment.sh
 
 "$python" -m validation.rivals.export "$folder/cases.json"
 
