@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from benchmarks import limits
+from benchmarks import limits, plans_page
 from validation import trust_page
 from validation.figures_page import ROOT, with_figures
 
-PAGES = pytest.mark.parametrize("page", [trust_page, limits], ids=lambda page: page.PAGE.name)
+PAGES = pytest.mark.parametrize("page", [trust_page, limits, plans_page], ids=lambda page: page.__name__)
 
 
 @PAGES
