@@ -31,6 +31,8 @@ class Panel:
     """Where the product was out of stock, so that demand was at least the units; None: nowhere."""
     events: Float64[np.ndarray, "events periods_covered"] | None = None
     """Given covariates of periods that are the same for all series (promotions, holidays); known ahead of time."""
+    remarks: tuple[str, ...] = ()
+    """What was changed in reading it, or is odd, a sentence part each."""
 
     def __post_init__(self) -> None:
         series, periods = self.values.shape
