@@ -2,7 +2,8 @@
 
 One model for each of a few levels learns from rows of many series, origins and steps (`lag_features`); the step is a
 feature, so each period of the horizon is forecast directly. Levels between are interpolated, and quantiles that cross
-are sorted.
+are sorted. Intervals that were too narrow on the last periods of the history are widened (split conformal quantiles,
+in multiples of the distance from the median).
 
 Reference: Ke et al., *LightGBM: a highly efficient gradient boosting decision tree*, NeurIPS, 2017.
 """
@@ -24,6 +25,15 @@ from jaxsim.forecast.predicted import SCORED_LEVELS, Predicted
 
 INSTALL = "pip install 'jaxsim-inbound[forecast]'"
 
+LEAST_HORIZONS = 4
+"""Fewest horizons of a history whose last one is set apart to widen intervals."""
+
+LEAST_ROWS = 500
+"""Fewest known periods, over series, that tell how far an interval is to be widened."""
+
+MOST_WIDER = 2.0
+"""Most times that an interval is widened."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Boosted:
@@ -44,6 +54,8 @@ class Boosted:
     """Fewest rows of a leaf; a twentieth of the rows where these are few."""
     volume: float = 0.5
     """Power of a series' scale that its rows weigh: 0 all series alike, 1 by units, as the weighted quantile loss."""
+    calibrated: bool = True
+    """Whether intervals are widened as the history's last periods, which trees then do not learn from, ask for."""
     threads: int = 1
     """Cores."""
 
@@ -63,8 +75,10 @@ class Boosted:
         """
         lightgbm = _lightgbm()
         source = Source(history)
-        learned, target = _examples(source, horizon, self.rows, np.random.default_rng(seed))
-        asked = _asked(source, horizon)
+        series, periods = history.shape
+        last = periods - horizon if self.calibrated and periods >= LEAST_HORIZONS * horizon else periods
+        learned, target = _examples(source, horizon, last, self.rows, np.random.default_rng(seed))
+        tables = [_asked(source, horizon, origin) for origin in sorted({last, periods})]
         weight = learned.scale**self.volume
         data = lightgbm.Dataset(
             learned.table,
@@ -74,13 +88,19 @@ class Boosted:
             categorical_feature=[learned.names.index(name) for name in learned.categorical],
             params=self._settings(seed, len(target)),
         )
-        found = np.empty((len(asked.table), len(self.model_levels)))
+        found = [np.empty((len(each.table), len(self.model_levels))) for each in tables]
         for i, level in enumerate(self.model_levels):
             interrupts.check()
             settings = self._settings(seed, len(target)) | {"objective": "quantile", "alpha": level}
-            found[:, i] = lightgbm.train(settings, data, self.trees).predict(asked.table, num_threads=self.threads)
-        units = np.sort(found * asked.scale[:, None], axis=1)
-        return self._predicted(units.reshape(*history.shape[:1], horizon, -1), history)
+            trees = lightgbm.train(settings, data, self.trees)
+            for each, asked in zip(found, tables, strict=True):
+                each[:, i] = trees.predict(asked.table, num_threads=self.threads)
+        units = [np.sort(each * asked.scale[:, None], axis=1) for each, asked in zip(found, tables, strict=True)]
+        if last < periods:
+            wide = widths(units[0], known_values(history)[:, last:].ravel(), self.model_levels)
+            median = _between(units[1], self.model_levels, (0.5,))
+            units[1] = median + wide * (units[1] - median)
+        return self._predicted(units[-1].reshape(series, horizon, -1), history)
 
     def _settings(self, seed: int, rows: int) -> dict[str, Any]:
         return {
@@ -117,15 +137,35 @@ def _lightgbm() -> Any:
         raise ImportError(f"boosted trees need LightGBM, which cannot be imported: {INSTALL}") from error
 
 
-def _examples(source: Source, horizon: int, most: int, random: np.random.Generator) -> tuple[Features, np.ndarray]:
-    """Rows whose target is known, and the units; a random part of `most` rows at most.
+def widths(
+    units: Float64[np.ndarray, "rows models"], actual: Float64[np.ndarray, " rows"], levels: Sequence[float]
+) -> Float64[np.ndarray, " models"]:
+    """How many times as far from the median quantiles have to lie, so that as many actual units are below as should.
+
+    Trees see less of what may happen than there is, so the factors are 1 at least, and `MOST_WIDER` at most.
+    """
+    median = _between(units, levels, (0.5,))[:, 0]
+    wide = np.ones(len(levels))
+    for i, level in enumerate(levels):
+        away = units[:, i] - median
+        use = ~np.isnan(actual) & (np.abs(away) > 1e-9 * np.abs(median))
+        if use.sum() >= LEAST_ROWS:
+            ratio = (actual[use] - median[use]) / away[use]
+            wide[i] = np.clip(np.quantile(ratio, max(level, 1 - level)), 1.0, MOST_WIDER)
+    return wide
+
+
+def _examples(
+    source: Source, horizon: int, last: int, most: int, random: np.random.Generator
+) -> tuple[Features, np.ndarray]:
+    """Rows whose target is known and before the period `last`, and the units; a random part of `most` rows at most.
 
     Targets are after the first cycle of the history, or after its half where this is shorter, so that origins have a
     past. A series that has not begun at the origin has no scale, and teaches nothing.
     """
     values = known_values(source.panel)
-    first = min(source.cycle, values.shape[1] // 2)
-    targets = np.argwhere(~np.isnan(values[:, first:]))
+    first = min(source.cycle, last // 2)
+    targets = np.argwhere(~np.isnan(values[:, first:last]))
     if len(targets) * horizon > most:
         which, step = random.integers(0, len(targets), most), random.integers(1, horizon + 1, most)
     else:
@@ -143,10 +183,9 @@ def _begun(values: np.ndarray) -> np.ndarray:
     return np.logical_or.accumulate(~np.isnan(values), axis=1)
 
 
-def _asked(source: Source, horizon: int) -> Features:
-    series, periods = source.panel.shape
-    row, step = np.divmod(np.arange(series * horizon), horizon)
-    return source.rows(row, np.full(len(row), periods), step + 1)
+def _asked(source: Source, horizon: int, origin: int) -> Features:
+    row, step = np.divmod(np.arange(source.panel.shape[0] * horizon), horizon)
+    return source.rows(row, np.full(len(row), origin), step + 1)
 
 
 def _between(units: np.ndarray, given: Sequence[float], asked: Sequence[float]) -> np.ndarray:

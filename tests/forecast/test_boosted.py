@@ -9,7 +9,7 @@ import pytest
 
 from jaxsim.forecast import Panel, boosted
 from jaxsim.forecast.baselines import PastQuantiles
-from jaxsim.forecast.boosted import Boosted
+from jaxsim.forecast.boosted import LEAST_ROWS, MOST_WIDER, Boosted, widths
 from jaxsim.forecast.evaluation import evaluate, hold_out
 from jaxsim.forecast.lag_features import LEAST_SCALE, Source
 from jaxsim.forecast.predicted import SCORED_LEVELS
@@ -95,3 +95,15 @@ def test_settings_are_checked():
         Boosted(model_levels=(0.5, 0.1))
     with pytest.raises(ValueError, match="leaves 2 or more"):
         Boosted(leaves=1)
+
+
+def test_intervals_are_widened_to_hold_what_they_should():
+    random = np.random.default_rng(0)
+    levels = (0.1, 0.5, 0.9)
+    actual = random.normal(100.0, 2.0, 20_000)
+    units = np.tile(100 + np.array([-1.2816, 0, 1.2816]), (len(actual), 1))
+    wide = widths(units, actual, levels)
+    np.testing.assert_allclose(wide, [MOST_WIDER, 1, MOST_WIDER], rtol=0.03)
+    np.testing.assert_array_equal(widths(units, 100 + (actual - 100) / 4, levels), 1)
+    actual[: len(actual) - LEAST_ROWS + 1] = np.nan
+    np.testing.assert_array_equal(widths(units, actual, levels), 1)

@@ -185,7 +185,7 @@ def test_faults_name_file_column_row_and_remedy(tmp_path, name):
 
 
 def test_a_frequency_that_dates_do_not_have():
-    with pytest.raises(ValueError, match=r"not weeks, found '2023-12-31'.*\(5 rows in all\)"):
+    with pytest.raises(ValueError, match=r"not weeks, found '2023-12-31'.*\(4 rows in all\)"):
         read_panel(tidy(DATES["month"]), "week")
     with pytest.raises(ValueError, match=r"row 1: gap before the day"):
         read_panel(tidy(DATES["week"]), "day")
