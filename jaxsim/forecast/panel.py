@@ -29,8 +29,10 @@ class Panel:
     """First day of period 0; None where only the order of periods is known."""
     censored: Bool[np.ndarray, "series periods"] | None = None
     """Where the product was out of stock, so that demand was at least the units; None: nowhere."""
-    events: Float64[np.ndarray, "events periods"] | None = None
+    events: Float64[np.ndarray, "events periods_covered"] | None = None
     """Given covariates of periods that are the same for all series (promotions, holidays); known ahead of time."""
+    remarks: tuple[str, ...] = ()
+    """What was changed in reading it, or is odd, a sentence part each."""
 
     def __post_init__(self) -> None:
         series, periods = self.values.shape

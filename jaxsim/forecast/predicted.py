@@ -9,6 +9,9 @@ from jaxtyping import Float64
 LEVELS = tuple(np.round(np.arange(1, 10) / 10, 1).tolist())
 """Levels of quantiles that evaluations ask for: 0.1 … 0.9."""
 
+SCORED_LEVELS = tuple(sorted({*LEVELS, 0.05, 0.25, 0.75, 0.95}))
+"""The same and the ends of the central intervals of 50 and 90 percent: what methods without paths give."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Predicted:
@@ -26,6 +29,8 @@ class Predicted:
     """Units."""
     paths: np.ndarray | None = None
     """Sample paths `(series, samples, horizon)`, whole units for count likelihoods; None where a method has none."""
+    remarks: tuple[str, ...] = ()
+    """What a method did otherwise than asked, a sentence part each; for example series that fell back to another."""
 
     def __post_init__(self) -> None:
         if self.quantiles.shape != (*self.mean.shape, len(self.levels)):

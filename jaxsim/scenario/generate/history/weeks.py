@@ -34,7 +34,7 @@ def read_weeks(view: View, table: str, column: str) -> tuple[Weeks, list[Fault]]
     nothing = Weeks(np.zeros(len(code), int), given)
     if not texts:
         return nothing, []
-    parsed = [_parsed(text) for text in texts]
+    parsed = [parsed_week(text) for text in texts]
     bad = np.array([week is None or parsed[0] is None or week.is_date != parsed[0].is_date for week in parsed])
     if bad.any():
         return nothing, view.faults("not a week", table, column, bad[code], _KIND_RULE, "Write all weeks like that.")
@@ -47,31 +47,40 @@ def read_weeks(view: View, table: str, column: str) -> tuple[Weeks, list[Fault]]
             return nothing, view.faults("not weekly", table, column, off[code], _DAY_RULE, remedy)
         number = number // 7
     text = pa.DictionaryArray.from_arrays(found.indices, pa.array(spelled, pa.string())).cast(pa.string())
-    faults = _gaps(view, table, column, number, code)
+    remedy = "Number weeks 1, 2, 3, … or give dates; add a row of 0 units to a week in which nothing was sold."
+    faults = gaps(view, table, column, number, code, rule=_GAP_RULE, remedy=remedy, kind="gap before the week")
     return Weeks((number - number.min())[code], pa.chunked_array([text])), faults
 
 
-class _Week(NamedTuple):
+class Week(NamedTuple):
+    """A week, or another period, as it is written."""
+
     is_date: bool
     number: int
     """The week's own number, or the day of its date."""
     spelled: str
 
 
-def _parsed(text: str) -> _Week | None:
+def parsed_week(text: str) -> Week | None:
+    """The week of a text; None where it is neither a whole number nor a date."""
     text = text.strip()
     if re.fullmatch(r"[+-]?\d{1,15}", text):
-        return _Week(False, int(text), str(int(text)))
+        return Week(False, int(text), str(int(text)))
     try:
         day = datetime.fromisoformat(text).date()
     except ValueError:
         return None
-    return _Week(True, day.toordinal(), day.isoformat())
+    return Week(True, day.toordinal(), day.isoformat())
 
 
-def _gaps(view: View, table: str, column: str, number: np.ndarray, code: np.ndarray) -> list[Fault]:
-    """A fault for the rows whose week follows one that has none."""
+def gaps(
+    view: View, table: str, column: str, number: np.ndarray, code: np.ndarray, *, rule: str, remedy: str, kind: str
+) -> list[Fault]:
+    """A fault for the rows whose week, or other period, follows one that has none.
+
+    Args:
+        number: of each period that occurs; `code` is each row's place among them.
+    """
     there = np.unique(number)
     after = there[1:][np.diff(there) > 1]
-    remedy = "Number weeks 1, 2, 3, … or give dates; add a row of 0 units to a week in which nothing was sold."
-    return view.faults("gap before the week", table, column, np.isin(number, after)[code], _GAP_RULE, remedy)
+    return view.faults(kind, table, column, np.isin(number, after)[code], rule, remedy)

@@ -50,11 +50,7 @@ def read_wide(path: str | os.PathLike) -> History:
 
 def _read_months(path: str | os.PathLike) -> np.ndarray:
     """The table (series, months), NaN where nothing was observed; every value is checked."""
-    try:
-        table = pyarrow.csv.read_csv(path, pyarrow.csv.ReadOptions(autogenerate_column_names=True))
-        months = np.column_stack([column.cast(pa.float64()).to_numpy() for column in table.columns])
-    except (pa.ArrowException, ValueError) as error:
-        raise ValueError(f"{path}: not a table of numbers: {error}; {_FORMS}") from error
+    months = read_numbers(path)
     bad = np.isinf(months) | (months < 0) | (months != np.floor(months)) & ~np.isnan(months)
     if bad.any():
         row, column = np.argwhere(bad)[0]
@@ -63,6 +59,20 @@ def _read_months(path: str | os.PathLike) -> np.ndarray:
             f" ({bad.sum()} such values)"
         )
     return months
+
+
+def read_numbers(path: str | os.PathLike) -> np.ndarray:
+    """A table of numbers without header, an empty cell being NaN.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: the file is no table of numbers.
+    """
+    try:
+        table = pyarrow.csv.read_csv(path, pyarrow.csv.ReadOptions(autogenerate_column_names=True))
+        return np.column_stack([column.cast(pa.float64()).to_numpy() for column in table.columns])
+    except (pa.ArrowException, ValueError) as error:
+        raise ValueError(f"{path}: not a table of numbers: {error}; {_FORMS}") from error
 
 
 @cache
