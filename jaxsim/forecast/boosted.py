@@ -2,8 +2,8 @@
 
 One model for each of a few levels learns from rows of many series, origins and steps (`lag_features`); the step is a
 feature, so each period of the horizon is forecast directly. Levels between are interpolated, and quantiles that cross
-are sorted. Intervals that were too narrow on the last periods of the history are widened (split conformal quantiles,
-in multiples of the distance from the median).
+are sorted. On request, intervals that were too narrow on the last periods of the history are widened (split conformal
+quantiles, in multiples of the distance from the median).
 
 Reference: Ke et al., *LightGBM: a highly efficient gradient boosting decision tree*, NeurIPS, 2017.
 """
@@ -54,8 +54,11 @@ class Boosted:
     """Fewest rows of a leaf; a twentieth of the rows where these are few."""
     volume: float = 0.5
     """Power of a series' scale that its rows weigh: 0 all series alike, 1 by units, as the weighted quantile loss."""
-    calibrated: bool = True
-    """Whether intervals are widened as the history's last periods, which trees then do not learn from, ask for."""
+    calibrated: bool = False
+    """Whether intervals are widened as the history's last horizon asks for, from which trees then do not learn.
+
+    On weeks 119 to 131 of favorita the interval of 80 percent held 84 instead of 78, and WQL rose from 0.168 to 0.177.
+    """
     threads: int = 1
     """Cores."""
 

@@ -97,6 +97,17 @@ def test_settings_are_checked():
         Boosted(leaves=1)
 
 
+@needs_lightgbm
+def test_calibrated_trees_do_not_learn_from_the_last_horizon(monkeypatch):
+    panel, ends = counts(series=100, periods=60), []
+    examples = boosted._examples
+    monkeypatch.setattr(boosted, "_examples", lambda *given: ends.append(given[2]) or examples(*given))
+    found = dataclasses.replace(QUICK, calibrated=True)(panel, 6)
+    QUICK(panel, 6)
+    assert ends == [54, 60]
+    assert (np.diff(found.quantiles, axis=2) >= 0).all()
+
+
 def test_intervals_are_widened_to_hold_what_they_should():
     random = np.random.default_rng(0)
     levels = (0.1, 0.5, 0.9)
