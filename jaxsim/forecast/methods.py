@@ -9,7 +9,7 @@ from typing import Any
 
 from jaxsim.forecast import Method
 
-RANDOM = {"boosted"}
+RANDOM = {"boosted", "deepar", "ensemble", *(f"deepar_{name}" for name in ("quantile", "zero_inflated"))}
 """Names of methods whose forecast depends on the seed."""
 
 
@@ -29,5 +29,9 @@ METHODS: dict[str, Callable[[], Method]] = {
     "tsb": _lazy("intermittent", "Tsb"),
     "exponential_smoothing": _lazy("smoothing", "ExponentialSmoothing"),
     "boosted": _lazy("boosted", "Boosted"),
+    "deepar_quantile": _lazy("deepar", "DeepAR"),
+    "deepar_zero_inflated": _lazy("deepar", "DeepAR", likelihood="zero_inflated"),
+    "deepar": _lazy("choice", "BestDeepAR"),
+    "ensemble": _lazy("choice", "Ensemble"),
 }
 """Factories of methods with their default settings."""
