@@ -2,6 +2,10 @@
 
     panel (a history as arrays) → a method → predicted (quantiles, means, sample paths)
 
+    from jaxsim.forecast.history import read_panel
+    from jaxsim.forecast.methods import METHODS
+    predicted = METHODS["ensemble"]()(read_panel("history.csv"), horizon=13, seed=1)
+
 Each module reads alone; a method is anything with `Method`'s one function.
 """
 
