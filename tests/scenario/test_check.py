@@ -110,7 +110,8 @@ def expect(faults, kind: str, table: str, column: str | None, row: int | None, v
     assert found, "\n".join(map(str, faults))
     assert found[0].row == row
     assert value in str(found[0].value)
-    for word in filter(None, (table, column, None if row is None else f"row {row}", kind, found[0].rule.removesuffix("."))):
+    rule = found[0].rule.removesuffix(".")
+    for word in filter(None, (table, column, None if row is None else f"row {row}", kind, rule)):
         assert word in str(found[0])
 
 
