@@ -1,6 +1,5 @@
 """Ancestral sampling: a path draws each period given the periods that it drew before."""
 
-import functools
 from collections.abc import Callable
 
 import equinox as eqx
@@ -57,7 +56,7 @@ def sample_paths(
     return paths
 
 
-@functools.partial(eqx.filter_jit)
+@eqx.filter_jit
 def _paths(
     network: Network,
     likelihood: Likelihood,

@@ -6,7 +6,6 @@ training that was stopped goes on to the same bits.
 """
 
 import dataclasses
-import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -36,19 +35,20 @@ class Settings:
     context: int
     """Periods that it is warmed up on; they count in the loss too."""
     horizon: int
-    batch: int = 256
-    steps: int = 2_000
+    batch: int
+    """Windows of a step."""
+    steps: int
     """Most."""
-    rate: float = 2e-3
+    rate: float
     """Highest learning rate."""
+    kept: int
+    """Checkpoints of least validation loss, which forecast together."""
+    patience: int
+    """Rounds without a lower validation loss after which training stops."""
     decay: float = 1e-4
     """Of weights."""
     clip: float = 5.0
     """Largest norm of a gradient."""
-    patience: int = 12
-    """Rounds without a lower validation loss after which training stops."""
-    kept: int = 3
-    """Checkpoints of least validation loss, which forecast together."""
     size_power: float = 1.0
     """Windows are drawn in proportion to this power of what a series sells: errors count in units."""
 
@@ -109,7 +109,7 @@ def optimizer(settings: Settings) -> optax.GradientTransformation:
     return optax.chain(optax.clip_by_global_norm(settings.clip), optax.adamw(rate, weight_decay=settings.decay))
 
 
-@functools.partial(eqx.filter_jit, donate="all-except-first")
+@eqx.filter_jit
 def _round(fixed: tuple, weights: Any, moments: Any, key: PRNGKeyArray) -> tuple[Any, Any]:
     """`ROUND` steps."""
     shape, likelihood, inputs, spans, settings = fixed
@@ -143,7 +143,6 @@ def _validation(
 ) -> Float32[Array, ""]:
     """Loss of the last `horizon` periods before the ones held back, weighted as windows are drawn."""
     network, length, horizon = eqx.combine(weights, shape), settings.context + settings.horizon, settings.horizon
-
     series = inputs.units.shape[0]
 
     def block(places: Array) -> tuple[Array, Array]:
@@ -188,9 +187,8 @@ def train(
     spans = windows(inputs, inputs.before, stop - settings.horizon, settings)
     fixed = (shape, likelihood, inputs, spans, settings)
     begin = jnp.asarray(stop - settings.context - settings.horizon)
-    copied = functools.partial(jax.tree.map, jnp.copy)
     while at.round < -(-settings.steps // ROUND) and not _stale(at.losses, settings.patience):
-        weights, moments = _round(fixed, copied(at.weights), copied(at.moments), jax.random.fold_in(key, at.round))
+        weights, moments = _round(fixed, at.weights, at.moments, jax.random.fold_in(key, at.round))
         value = float(_validation(weights, shape, likelihood, inputs, begin, settings))
         if not np.isfinite(value):
             raise ArithmeticError(f"training: the loss is {value} after {ROUND * (at.round + 1)} steps; lower the rate")
