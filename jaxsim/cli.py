@@ -36,9 +36,6 @@ FRONTIER_OPTIONS = ("prices", "iterations", "evaluate_trials")
 ROLLING_OPTIONS = ("weeks", "drift", "bias", "cold_every", "deviation_price")
 EVALUATION_OPTIONS = ("trials", "seed", "engine")
 
-STOPPABLE = {"evaluation": "evaluate", "search": "search", "frontier": "frontier", "rolling": "rolling"}
-"""Commands that can go on, by the table that they alone have in a run's configuration."""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command, the program's own when no arguments are given; returns the exit code."""
@@ -357,8 +354,8 @@ def _report(options: argparse.Namespace) -> int:
 
     run = open_run(options.run)
     if not run.finished:
-        name = next(name for table, name in STOPPABLE.items() if table in run.config())
-        return say(f"{options.run} is not finished; go on with `jaxsim {name} … --resume`", BAD_INPUT)
+        remedy = f"go on with `jaxsim {run.resumed_by} … --resume`" if run.resumed_by else "start it again"
+        return say(f"{options.run} is not finished; {remedy}", BAD_INPUT)
     print(report.write(options.run))
     return DONE
 

@@ -10,7 +10,7 @@ import pytest
 import jaxsim
 from jaxsim import cli, interrupts
 from jaxsim.atomic import WriteError
-from jaxsim.runs import checkpoint
+from jaxsim.runs import checkpoint, claim
 from tests.allocation.instances import COSTS, DEMAND, SUPPLY
 from tests.report.fakes import made_up_run
 from tests.studies.conftest import soft_engine
@@ -229,6 +229,22 @@ def test_compare(tmp_path, capsys):
     cost = next(line for line in lines if line.startswith("cost_per_unit")).split()
     assert cost[1:4] == ["0.8000", "0.7900", "-0.0100"]
     assert abs(float(cost[4]) - (-0.01 - 1.96 * 0.01 * 2**0.5)) < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("table", "remedy"),
+    [
+        ("simulation", "start it again"),
+        ("search", "go on with `jaxsim search … --resume`"),
+        ("evaluation", "go on with `jaxsim evaluate … --resume`"),
+        ("frontier", "go on with `jaxsim frontier … --resume`"),
+        ("rolling", "go on with `jaxsim rolling … --resume`"),
+    ],
+)
+def test_a_report_of_an_unfinished_run_says_how_it_goes_on(tmp_path, capsys, table, remedy):
+    folder = claim.create(tmp_path / "run", {table: {"seed": 1}}, {}).path
+    assert run("report", folder) == 1
+    assert f"is not finished; {remedy}" in capsys.readouterr().err
 
 
 def test_public_names_resolve():

@@ -41,8 +41,8 @@ FIGURES = ("adherence", "node_weeks", "one_week", "costs", "frontier", "rolling"
 CHECKPOINT = re.compile(r"(\d{6,})-([0-9a-f]{64})\.npz")
 """Name of a checkpoint: the number of its step and the checksum of its bytes."""
 
-RESUMABLE = ("search", "evaluation", "frontier", "rolling")
-"""Tables of the configuration of runs that can be stopped and go on."""
+RESUMABLE = {"search": "search", "evaluation": "evaluate", "frontier": "frontier", "rolling": "rolling"}
+"""Commands whose runs can be stopped and go on, by the table of the configuration that they alone have."""
 
 _FILES = {
     "config.toml",
@@ -98,8 +98,14 @@ class RunFolder:
 
     @property
     def resumable(self) -> bool:
-        """Whether the folder holds a search or an evaluation that has not come to its end."""
-        return is_run(self.path) and not self.finished and not self.config().keys().isdisjoint(RESUMABLE)
+        """Whether the folder holds a run that has not come to its end and can go on."""
+        return is_run(self.path) and not self.finished and self.resumed_by is not None
+
+    @property
+    def resumed_by(self) -> str | None:
+        """Command that goes on with such a run; None where the run can only be started again."""
+        config = self.config()
+        return next((command for table, command in RESUMABLE.items() if table in config), None)
 
     def config(self) -> dict[str, dict[str, Any]]:
         """Read the configuration."""
