@@ -1,5 +1,3 @@
-# optax is an extra of the package, and may be missing.
-# pyright: reportMissingImports=false
 """The methods of `benchmarks.search`: each runs on a `Course` until its budget is spent.
 
 Ours come from `jaxsim.cost_search`; their own stop rules are watched and not obeyed, so that what they would have
@@ -7,7 +5,6 @@ reached is seen too. Adam is optax's, on the same violations V = Ũ − u. Other
 (`benchmarks.search_rivals`).
 """
 
-import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -45,15 +42,13 @@ class Contestant:
     """Asks for sensitivities."""
     floor: bool = False
     """Sees one number of an evaluation; one seed of it is enough."""
-    needs: str | Path | None = None
-    """Package or interpreter without which it cannot run."""
+    needs: Path | None = None
+    """Interpreter without which it cannot run."""
 
     @property
     def there(self) -> bool:
         """Whether it can run here."""
-        if isinstance(self.needs, Path):
-            return self.needs.exists()
-        return self.needs is None or importlib.util.find_spec(self.needs) is not None
+        return self.needs is None or self.needs.exists()
 
 
 def _searched(course: Course, method: Newton | Paper, own: Newton | Paper) -> None:
@@ -134,4 +129,4 @@ def contestants(folder: Path) -> tuple[Contestant, ...]:
         Contestant(name, partial(rival.run, environments=folder), floor=rival.floor, needs=rival.python(folder))
         for name, rival in RIVALS.items()
     )
-    return (*OURS, Contestant("adam", adam, needs="optax"), *rivals)
+    return (*OURS, Contestant("adam", adam), *rivals)

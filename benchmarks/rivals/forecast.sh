@@ -7,15 +7,7 @@
 # Where pip finds a build of PyTorch for CPUs is for its configuration to say (PIP_EXTRA_INDEX_URL, PIP_FIND_LINKS).
 set -eu
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-folder=${1:-$root/.rivals}
-[ $# -eq 0 ] || shift
-python=${PYTHON:-python3}
-mkdir -p "$folder"
-folder=$(cd "$folder" && pwd)
-cd "$root"
-
-. validation/rivals/environment.sh
+. "$(dirname "$0")/../../validation/rivals/environment.sh"
 
 environment gluonts_deepar "torch==${TORCH:-2.13.0+cpu}" "gluonts[torch]==0.16.2"
 

@@ -3,8 +3,7 @@
 #
 #     benchmarks/rivals/search.sh [FOLDER [OPTION...]]   environments go to FOLDER, by default .rivals
 #
-# PYTHON is the interpreter that has this package, with its extra `forecast` for Adam; options are those of the benchmark,
-# as in: search.sh .rivals --quick
+# PYTHON is the interpreter that has this package; options are those of the benchmark, as in: search.sh .rivals --quick
 set -eu
 
 . "$(dirname "$0")/../../validation/rivals/environment.sh"
